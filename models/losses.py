@@ -1,0 +1,247 @@
+"""The one objective: what the optimiser minimises, the trainer trains on and the scorer measures.
+
+    L = content_weight * content + style_weight * style + tv_weight * total variation
+
+Gatys, Ecker, Bethge (2016), eq. 7. We depart in the units: each term is relative to what it is
+compared with, so that it reads as a fraction, and the same weights mean the same at every size.
+`formula="gatys"` gives the paper's own units.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from keras import ops
+
+from models.vgg19 import paper_name
+
+Tensor = Any
+Features = Mapping[str, Tensor]
+FORMULAS = ("relative", "gatys")
+
+
+@dataclasses.dataclass(frozen=True)
+class ObjectiveConfig:
+    """What is asked of a picture.
+
+    Attributes:
+      content_weight: alpha of eq. 7. Higher keeps more of the scene.
+      style_weight: beta of eq. 7.
+      tv_weight: weight of the total variation. Higher smooths.
+      content_layers, style_layers: VGG-19 layers by the paper's names.
+      content_layer_weights, style_layer_weights: one for each layer, only their ratios matter;
+        empty means equal, the paper's w_l = 1/5.
+      formula: "relative", or "gatys" for the paper's units (weights then are about 1 and 1000).
+    """
+
+    content_weight: float = 0.1
+    style_weight: float = 1.0
+    tv_weight: float = 0.0
+    content_layers: tuple[str, ...] = ("conv4_2",)
+    style_layers: tuple[str, ...] = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+    content_layer_weights: tuple[float, ...] = ()
+    style_layer_weights: tuple[float, ...] = ()
+    formula: str = "relative"
+
+    def __post_init__(self):
+        for name in ("content_layers", "style_layers"):
+            layers = tuple(paper_name(layer) for layer in getattr(self, name))
+            if not layers or len(set(layers)) < len(layers):
+                raise ValueError(f"Got {name} {layers}, expected one or more, each named once.")
+            object.__setattr__(self, name, layers)
+        overall = (self.content_weight, self.style_weight, self.tv_weight)
+        check_weights("content_weight, style_weight, tv_weight", overall)
+        shares(self.content_layer_weights, self.content_layers, "content_layer_weights")
+        shares(self.style_layer_weights, self.style_layers, "style_layer_weights")
+        if self.formula not in FORMULAS:
+            raise ValueError(f"Got formula {self.formula!r}, expected one of {FORMULAS}.")
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """All layers that the objective looks at."""
+        return tuple(dict.fromkeys(self.content_layers + self.style_layers))
+
+
+def check_weights(name: str, weights: Sequence[float]) -> None:
+    """Raises ValueError unless all are finite, none is negative and one is positive."""
+    if not all(0 <= weight < float("inf") for weight in weights) or not any(weights):
+        raise ValueError(
+            f"Got {name} = {', '.join(f'{weight:g}' for weight in weights)}, expected numbers of "
+            f"at least 0 of which one is above 0."
+        )
+
+
+def shares(weights: Sequence[float], items: Sequence, name: str) -> list[float]:
+    """`weights`, one for each of `items`, scaled to sum to one; equal where none are given."""
+    weights = weights or [1.0] * len(items)
+    if len(weights) != len(items):
+        raise ValueError(f"Got {len(weights)} {name} for {len(items)}: give one for each.")
+    check_weights(name, weights)
+    return [weight / sum(weights) for weight in weights]
+
+
+def gram_matrix(features: Tensor, guidance: Tensor | None = None) -> Tensor:
+    """How often two channels fire together, averaged over positions.
+
+    G[b, i, j] = sum_p T[p]^2 F[b, p, i] F[b, p, j] / sum_p T[p]^2
+
+    Gatys et al. (2016) sum in eq. 3 and divide in eq. 4. Dividing here lets the style image have
+    another size than the content. With `guidance` T only a region counts: the guided Gram matrix
+    of Gatys et al. (2017), section 3. Without, T is one everywhere and the divisor is h w.
+    float32 even under mixed precision: a half-precision sum over h w positions overflows.
+
+    features: (b, h, w, c). guidance: (1, h, w, 1) in [0, 1]. Returns (b, c, c).
+    """
+    batch, height, width, channels = ops.shape(features)
+    features = ops.cast(features, "float32")
+    positions = height * width
+    if guidance is not None:
+        features = features * guidance
+        positions = ops.sum(ops.square(guidance))
+    flat = ops.reshape(features, (batch, height * width, channels))
+    return ops.matmul(ops.transpose(flat, (0, 2, 1)), flat) / ops.cast(positions, "float32")
+
+
+def relative_error(values: Tensor, target: Tensor) -> Tensor:
+    """Squared distance as a fraction of the target: |values - target|^2 / |target|^2, (b,)."""
+    values, target = ops.cast(values, "float32"), ops.cast(target, "float32")
+    return _square_sum(values - target) / (_square_sum(target) + 1e-20)
+
+
+def gatys_style_error(gram: Tensor, target: Tensor) -> Tensor:
+    """E_l of Gatys et al. (2016), eq. 4: sum_ij (G - A)^2 / (4 N^2 M^2).
+
+    Our Gram matrices are divided by M already. The two agree when style and content have one
+    size, as in the paper. gram, target: (b, N, N). Returns (b,).
+    """
+    return _square_sum(gram - target) / (4.0 * gram.shape[-1] ** 2)
+
+
+def gatys_content_error(features: Tensor, target: Tensor) -> Tensor:
+    """L_content of Gatys et al. (2016), eq. 1: half the sum of (F - P)^2, (b,)."""
+    return 0.5 * _square_sum(ops.cast(features, "float32") - ops.cast(target, "float32"))
+
+
+def total_variation(images: Tensor) -> Tensor:
+    """Mean squared difference of vertical neighbours plus that of horizontal ones.
+
+    A mean where Johnson et al. (2016), section 3.2, sum: the same at every size.
+    images: (b, h, w, 3). Returns (b,).
+    """
+    down = ops.square(images[:, 1:] - images[:, :-1])
+    right = ops.square(images[:, :, 1:] - images[:, :, :-1])
+    return ops.mean(down, axis=(1, 2, 3)) + ops.mean(right, axis=(1, 2, 3))
+
+
+def _square_sum(values: Tensor) -> Tensor:
+    return ops.sum(ops.square(values), axis=tuple(range(1, len(values.shape))))
+
+
+def guidance_at(mask: Tensor, features: Tensor) -> Tensor:
+    """A mask at a layer's size, each position the mean of the mask over what it stands for.
+
+    Gatys et al. (2017), section 3, compare ways to carry guidance down the network; this is their
+    simplest. mask: (1, h, w, 1). Returns (1, h', w', 1) for features (b, h', w', c).
+    """
+    height, width = features.shape[1:3]
+    return ops.image.resize(mask, (height, width), interpolation="bilinear", antialias=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class StyleTarget:
+    """What one painting asks for.
+
+    Attributes:
+      grams: {layer: (1, c, c)}, its Gram matrices, of its own region if it has a mask.
+      weight: its share among several styles; only the ratios matter.
+      mask: (1, h, w, 1) in [0, 1], where in the picture it applies; None for everywhere.
+    """
+
+    grams: Mapping[str, Tensor]
+    weight: float = 1.0
+    mask: Tensor | None = None
+
+
+def style_target(
+    features: Features,
+    style_layers: Sequence[str],
+    *,
+    weight: float = 1.0,
+    style_mask: Tensor | None = None,
+    content_mask: Tensor | None = None,
+) -> StyleTarget:
+    """The style of a painting: Gram matrices of its features, inside `style_mask` if given.
+
+    features: of the painting, (1, h, w, c) by layer. style_mask: (1, h, w, 1) at the painting's
+    size; content_mask: (1, h, w, 1) at the picture's, where this style is to be.
+    """
+    grams = {}
+    for layer in style_layers:
+        guidance = None if style_mask is None else guidance_at(style_mask, features[layer])
+        grams[layer] = gram_matrix(features[layer], guidance)
+    return StyleTarget(grams, weight, content_mask)
+
+
+class Objective:
+    """The terms of a picture and their weighted sum.
+
+    Several styles: their errors are averaged with the shares w_s |T_s|^2 / sum_r w_r |T_r|^2. The
+    mean square of the mask, |T_s|^2, is one for a style without one; by it each pixel of a small
+    region and of a large one meets the same balance of style and content.
+    """
+
+    def __init__(self, config: ObjectiveConfig, styles: Sequence[StyleTarget]):
+        check_weights("style weights", [style.weight for style in styles])
+        self.config = config
+        self.styles = tuple(styles)
+        areas = [1.0 if s.mask is None else float(ops.mean(ops.square(s.mask))) for s in styles]
+        weighted = [style.weight * area for style, area in zip(styles, areas, strict=True)]
+        self.style_shares = shares(weighted, styles, "style weights")
+        self.weights = self._weights()
+
+    def _weights(self) -> dict[str, float]:
+        config, weights = self.config, {}
+        by_layer = shares(config.content_layer_weights, config.content_layers, "content weights")
+        for layer, share in zip(config.content_layers, by_layer, strict=True):
+            weights[f"content {layer}"] = config.content_weight * share
+        by_layer = shares(config.style_layer_weights, config.style_layers, "style weights")
+        for layer, share in zip(config.style_layers, by_layer, strict=True):
+            weights[f"style {layer}"] = config.style_weight * share
+        weights["total variation"] = config.tv_weight
+        return weights
+
+    def terms(self, images: Tensor, features: Features, content: Features) -> dict[str, Tensor]:
+        """Each term by name, before its weight: "content conv4_2", "style conv1_1" ...
+
+        images: (b, h, w, 3). features: of the images, by layer. content: of the photographs, by
+        layer. Returns {name: (b,)} in the order of `weights`.
+        """
+        gatys = self.config.formula == "gatys"
+        content_error = gatys_content_error if gatys else relative_error
+        terms = {}
+        for layer in self.config.content_layers:
+            terms[f"content {layer}"] = content_error(features[layer], content[layer])
+        for layer in self.config.style_layers:
+            terms[f"style {layer}"] = self.style_term(layer, features[layer])
+        terms["total variation"] = total_variation(images)
+        return terms
+
+    def style_term(self, layer: str, features: Tensor) -> Tensor:
+        """Error of the Gram matrices at one layer, averaged over the styles by their shares, (b,).
+
+        The Gram matrix of a picture is computed once for all styles without a mask.
+        """
+        error = gatys_style_error if self.config.formula == "gatys" else relative_error
+        whole = None
+        total = 0.0
+        for style, share in zip(self.styles, self.style_shares, strict=True):
+            if style.mask is not None:
+                gram = gram_matrix(features, guidance_at(style.mask, features))
+            else:
+                gram = whole = gram_matrix(features) if whole is None else whole
+            total = total + share * error(gram, style.grams[layer])
+        return total
+
+    def total(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """L of eq. 7, the weighted sum of the terms, (b,)."""
+        return sum(self.weights[name] * value for name, value in terms.items())

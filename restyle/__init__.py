@@ -1,0 +1,1 @@
+"""Neural style transfer: all that is not the mathematics in `models`."""

@@ -1,0 +1,1 @@
+"""The exact path: the pixels of one image are optimised."""

@@ -1,0 +1,134 @@
+"""L-BFGS on the device, for an image whose pixels stay in [0, 1]."""
+
+import tensorflow as tf
+
+from restyle.exact.evaluation import Evaluation, Measured
+
+SUFFICIENT_DECREASE = 1e-4
+MOST_TRIALS = 12
+FIRST_STEP = 0.05
+
+
+class LBFGS:
+    """Limited-memory BFGS with projection: every image it visits is one that can be saved.
+
+    Nocedal and Wright (2006), algorithm 7.4 (two-loop recursion) and Armijo's condition, eq. 3.6.
+    We depart for the box [0, 1]^n: pixels that sit on a bound and would leave it are held
+    (Bertsekas 1982), every trial is clipped, and the decrease asked for is that of the clipped
+    step. Gatys et al. (2016) optimise without bounds; what is clipped only at the end was never
+    what the optimiser saw.
+
+    A trial that is not finite or not lower is never accepted. One call of `step` is one graph:
+    nothing visits the host between evaluations.
+    """
+
+    def __init__(self, evaluate: Evaluation, image: tf.Tensor, *, history: int = 20):
+        """image: (1, h, w, 3) in [0, 1], the start. history: pairs kept, 20 as a rule."""
+        self.evaluate = evaluate
+        self.history = history
+        measured = tf.function(evaluate)(tf.convert_to_tensor(image))
+        rows = (history, int(tf.size(image)))
+        self.image = tf.Variable(image)
+        self.value = tf.Variable(measured.value)
+        self.gradient = tf.Variable(measured.gradient)
+        self.terms = tf.Variable(measured.terms)
+        self.moves = tf.Variable(tf.zeros(rows))
+        self.turns = tf.Variable(tf.zeros(rows))
+        self.curvatures = tf.Variable(tf.ones(history))
+        self.pairs = tf.Variable(0)
+        self.evaluations = tf.Variable(1)
+        self.stalled = tf.Variable(False)
+        self.step = tf.function(self._step)
+
+    @property
+    def variables(self) -> dict[str, tf.Variable]:
+        """All that must be saved for the next step to be what it would have been."""
+        names = "image value gradient terms moves turns curvatures pairs evaluations stalled"
+        return {name: getattr(self, name) for name in names.split()}
+
+    def _step(self) -> None:
+        """Moves the image to a lower value, or sets `stalled` if no direction leads down."""
+        direction = self._direction()
+        if tf.reduce_sum(direction * self.gradient) >= 0.0:
+            self.pairs.assign(0)
+            direction = -self._free(self.gradient)
+        length = 1.0
+        if self.pairs == 0:
+            length = FIRST_STEP / (tf.reduce_max(tf.abs(direction)) + 1e-30)
+        image, measured, trials, lower = self._search(direction, length)
+        self.evaluations.assign_add(trials)
+        if lower:
+            self._remember(image - self.image, measured.gradient - self.gradient)
+            self.image.assign(image)
+            self.value.assign(measured.value)
+            self.gradient.assign(measured.gradient)
+            self.terms.assign(measured.terms)
+        else:
+            self.stalled.assign(self.pairs == 0)
+            self.pairs.assign(0)
+
+    def _free(self, values: tf.Tensor) -> tf.Tensor:
+        """Zero where a pixel is on a bound and going down the gradient would cross it."""
+        held = ((self.image <= 0.0) & (self.gradient > 0.0)) | (
+            (self.image >= 1.0) & (self.gradient < 0.0)
+        )
+        return tf.where(held, 0.0, values)
+
+    def _direction(self) -> tf.Tensor:
+        """Minus the inverse Hessian's estimate times the gradient, by the two-loop recursion."""
+        vector = tf.reshape(self._free(self.gradient), [-1])
+        oldest = tf.maximum(0, self.pairs - self.history)
+        alphas = tf.zeros(self.history)
+        for pair in tf.range(self.pairs - 1, oldest - 1, -1):
+            row = pair % self.history
+            alpha = _dot(self.moves.sparse_read(row), vector) / self.curvatures[row]
+            vector -= alpha * self.turns.sparse_read(row)
+            alphas = tf.tensor_scatter_nd_update(alphas, [[row]], [alpha])
+        if self.pairs > 0:
+            row = (self.pairs - 1) % self.history
+            turn = self.turns.sparse_read(row)
+            vector *= self.curvatures[row] / _dot(turn, turn)
+        for pair in tf.range(oldest, self.pairs):
+            row = pair % self.history
+            beta = _dot(self.turns.sparse_read(row), vector) / self.curvatures[row]
+            vector += (alphas[row] - beta) * self.moves.sparse_read(row)
+        return -self._free(tf.reshape(vector, self.image.shape))
+
+    def _search(self, direction, length):
+        """Shortens the step until Armijo's condition holds; a parabola proposes the next length.
+
+        Returns the image, what was measured there, the evaluations spent, and whether it holds.
+        """
+        image = tf.clip_by_value(self.image + length * direction, 0.0, 1.0)
+        measured, trials = self.evaluate(image), 1
+        lower = self._is_lower(image, measured.value)
+        while not lower and trials < MOST_TRIALS:
+            slope = tf.reduce_sum(self.gradient * (image - self.image))
+            shorter = -0.5 * slope / (measured.value - self.value - slope)
+            shorter = tf.where(tf.math.is_finite(shorter), shorter, 0.1)
+            length *= tf.clip_by_value(shorter, 0.1, 0.5)
+            image = tf.clip_by_value(self.image + length * direction, 0.0, 1.0)
+            measured = Measured(*self.evaluate(image))
+            trials += 1
+            lower = self._is_lower(image, measured.value)
+        return image, measured, trials, lower
+
+    def _is_lower(self, image, value):
+        slope = tf.reduce_sum(self.gradient * (image - self.image))
+        enough = value <= self.value + SUFFICIENT_DECREASE * slope
+        return tf.math.is_finite(value) & enough & (slope < 0.0) & (value < self.value)
+
+    def _remember(self, move, turn):
+        """Keeps a pair whose curvature is positive; another would make the estimate indefinite."""
+        move, turn = tf.reshape(move, [-1]), tf.reshape(turn, [-1])
+        curvature = _dot(move, turn)
+        if curvature > 1e-6 * tf.sqrt(_dot(move, move) * _dot(turn, turn)):
+            row = self.pairs % self.history
+            self.moves.scatter_update(tf.IndexedSlices(move, row))
+            self.turns.scatter_update(tf.IndexedSlices(turn, row))
+            self.curvatures.scatter_update(tf.IndexedSlices(curvature, row))
+            self.pairs.assign_add(1)
+
+
+def _dot(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(left * right)

@@ -1,0 +1,63 @@
+"""Masks that say which part of the content takes which style: Gatys et al. (2017), section 4."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from restyle.color import luminance
+from restyle.errors import UserError
+from restyle.media import images
+
+
+def read_mask(path: images.AnyPath, size: tuple[int, int]) -> np.ndarray:
+    """Returns how much each pixel of a picture belongs to the region that is white in the mask.
+
+    Soft edges stay soft. What is transparent in the mask does not belong to the region, so a shape
+    painted white on nothing will do.
+
+    Args:
+      size: the (height, width) of the picture as it will be worked on. The mask may have another
+        size, but not another aspect.
+
+    Returns:
+      `size`, float32 in [0, 1].
+
+    Raises:
+      UserError: the file cannot be read, has another aspect, or is black.
+    """
+    picture = images.read_image(path)
+    brightness = luminance(picture.pixels)
+    if picture.alpha is not None:  # It was laid on white; black, "not here", is meant.
+        brightness = brightness - (1 - picture.alpha)
+    if not _same_aspect(brightness.shape, size):
+        raise UserError(
+            f"Mask '{path}' is {_words(brightness.shape)}, its picture {_words(size)} (height x "
+            "width): the aspects differ. Draw the mask over the picture itself."
+        )
+    mask = images.resize(brightness, size)
+    if not images.quantize(mask).any():
+        raise UserError(f"Mask '{path}' is black: it selects nothing. Paint its region white.")
+    return mask
+
+
+def check_mask_count(
+    content_masks: Sequence[object], style_masks: Sequence[object], styles: Sequence[object]
+) -> None:
+    """Raises UserError unless there are as many masks of either kind as there are styles."""
+    counts = len(content_masks), len(style_masks), len(styles)
+    if len(set(counts)) > 1:
+        raise UserError(
+            "Got {} content masks and {} style masks for {} styles. "
+            "Give one of each for every style, in the same order.".format(*counts)
+        )
+
+
+def _same_aspect(mask_size: Sequence[int], size: Sequence[int]) -> bool:
+    """Tells if one size is the other one scaled, with each side off by less than a pixel."""
+    (mask_height, mask_width), (height, width) = mask_size, size
+    difference = abs(mask_height * width - mask_width * height)
+    return difference <= max(mask_height + mask_width, height + width)
+
+
+def _words(size: Sequence[int]) -> str:
+    return "{} x {}".format(*size)

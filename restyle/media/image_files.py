@@ -1,0 +1,88 @@
+"""Picture files, opened and replaced: whatever goes wrong is a UserError that names the path."""
+
+import contextlib
+import os
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image, UnidentifiedImageError
+
+from restyle.errors import UserError
+
+AnyPath = str | os.PathLike[str]
+
+# 13,300 pixels square, 2.1 GB as float32. From 179 million on, Pillow refuses by itself.
+MAX_PIXELS = 178_000_000
+
+# Not all that Pillow opens: it would start Ghostscript for an EPS, and take some text for a TGA.
+READABLE = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+
+# What Pillow's decoders raise when the bytes are not what their header promised.
+BROKEN_FILE = (
+    *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError),
+    *(RuntimeError, struct.error, zlib.error),
+)
+
+
+@contextlib.contextmanager
+def opened(path: AnyPath, max_pixels: int) -> Iterator[Image.Image]:
+    """Yields the open file. What fails until it is closed, opening or decoding, is a UserError."""
+    with warnings.catch_warnings():
+        # Pillow warns of odd metadata that does not touch the pixels.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        try:
+            with Image.open(path, formats=READABLE) as image:
+                _check_pixel_count(path, image, max_pixels)
+                yield image
+        except BROKEN_FILE as error:
+            raise UserError(_why_unreadable(path, error)) from error
+        except Image.DecompressionBombError as error:
+            raise UserError(f"'{path}' is too large: {error} Make it smaller first.") from error
+
+
+@contextlib.contextmanager
+def written_beside(path: AnyPath) -> Iterator[BinaryIO]:
+    """Yields a temporary file in the same folder, which takes the place of `path` at the end."""
+    target = Path(os.path.realpath(path))  # A link stays a link.
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with open(temporary, "wb") as file:
+            yield file
+        os.replace(temporary, target)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise UserError(f"'{path}' cannot be written: {reason}. Nothing was changed.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _check_pixel_count(path: AnyPath, image: Image.Image, max_pixels: int) -> None:
+    width, height = image.size
+    if width * height > max_pixels:
+        raise UserError(
+            f"'{path}' is too large: {width} x {height} pixels are "
+            f"{width * height:,}, the limit is {max_pixels:,}. Make it smaller first."
+        )
+
+
+def _why_unreadable(path: AnyPath, error: Exception) -> str:
+    """Returns the one line for the user: what is wrong with the file and what to do."""
+    if isinstance(error, FileNotFoundError):
+        looked_in = "" if os.path.isabs(path) else f" (looked in {os.getcwd()})"
+        return f"No image at '{path}'{looked_in}."
+    if isinstance(error, IsADirectoryError):
+        return f"'{path}' is a folder. Give the path of one picture."
+    if isinstance(error, PermissionError):
+        return f"'{path}' cannot be read: permission denied. Change its permissions, or copy it."
+    if isinstance(error, OSError) and error.strerror:
+        return f"'{path}' cannot be read: {error.strerror}."
+    if os.path.getsize(path) == 0:
+        return f"'{path}' is empty (0 bytes). Copy or download it again."
+    if isinstance(error, UnidentifiedImageError):
+        formats = ", ".join(READABLE)
+        return f"'{path}' is not a picture in a known format ({formats}). Save it as PNG or JPEG."
+    return f"'{path}' is broken ({error}). Copy or download it again."
