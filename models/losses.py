@@ -13,71 +13,10 @@ from typing import Any
 
 from keras import ops
 
-from models.vgg19 import paper_name
+from models.objective_config import ObjectiveConfig, check_weights, shares
 
 Tensor = Any
 Features = Mapping[str, Tensor]
-FORMULAS = ("relative", "gatys")
-
-
-@dataclasses.dataclass(frozen=True)
-class ObjectiveConfig:
-    """What is asked of a picture.
-
-    Attributes:
-      content_weight: alpha of eq. 7. Higher keeps more of the scene.
-      style_weight: beta of eq. 7.
-      tv_weight: weight of the total variation. Higher smooths.
-      content_layers, style_layers: VGG-19 layers by the paper's names.
-      content_layer_weights, style_layer_weights: one for each layer, only their ratios matter;
-        empty means equal, the paper's w_l = 1/5.
-      formula: "relative", or "gatys" for the paper's units (weights then are about 1 and 1000).
-    """
-
-    content_weight: float = 0.1
-    style_weight: float = 1.0
-    tv_weight: float = 0.0
-    content_layers: tuple[str, ...] = ("conv4_2",)
-    style_layers: tuple[str, ...] = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
-    content_layer_weights: tuple[float, ...] = ()
-    style_layer_weights: tuple[float, ...] = ()
-    formula: str = "relative"
-
-    def __post_init__(self):
-        for name in ("content_layers", "style_layers"):
-            layers = tuple(paper_name(layer) for layer in getattr(self, name))
-            if not layers or len(set(layers)) < len(layers):
-                raise ValueError(f"Got {name} {layers}, expected one or more, each named once.")
-            object.__setattr__(self, name, layers)
-        overall = (self.content_weight, self.style_weight, self.tv_weight)
-        check_weights("content_weight, style_weight, tv_weight", overall)
-        shares(self.content_layer_weights, self.content_layers, "content_layer_weights")
-        shares(self.style_layer_weights, self.style_layers, "style_layer_weights")
-        if self.formula not in FORMULAS:
-            raise ValueError(f"Got formula {self.formula!r}, expected one of {FORMULAS}.")
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """All layers that the objective looks at."""
-        return tuple(dict.fromkeys(self.content_layers + self.style_layers))
-
-
-def check_weights(name: str, weights: Sequence[float]) -> None:
-    """Raises ValueError unless all are finite, none is negative and one is positive."""
-    if not all(0 <= weight < float("inf") for weight in weights) or not any(weights):
-        raise ValueError(
-            f"Got {name} = {', '.join(f'{weight:g}' for weight in weights)}, expected numbers of "
-            f"at least 0 of which one is above 0."
-        )
-
-
-def shares(weights: Sequence[float], items: Sequence, name: str) -> list[float]:
-    """`weights`, one for each of `items`, scaled to sum to one; equal where none are given."""
-    weights = weights or [1.0] * len(items)
-    if len(weights) != len(items):
-        raise ValueError(f"Got {len(weights)} {name} for {len(items)}: give one for each.")
-    check_weights(name, weights)
-    return [weight / sum(weights) for weight in weights]
 
 
 def gram_matrix(features: Tensor, guidance: Tensor | None = None) -> Tensor:

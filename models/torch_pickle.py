@@ -64,7 +64,15 @@ def read_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
     """
     try:
         return _read_tensors(file)
-    except (AttributeError, EOFError, KeyError, IndexError, TypeError, ValueError, struct.error) as e:
+    except (
+        AttributeError,
+        EOFError,
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        struct.error,
+    ) as e:
         raise pickle.UnpicklingError(f"Got a broken legacy torch file: {e!r}") from e
 
 

@@ -6,32 +6,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from models.vgg_layers import LAYER_NAMES, paper_name
 from models.vgg_weights import VGGWeights
 
-CONVOLUTIONS_PER_BLOCK = (2, 2, 4, 4, 4)
-LAYER_NAMES = tuple(
-    f"conv{block}_{index}"
-    for block, count in enumerate(CONVOLUTIONS_PER_BLOCK, 1)
-    for index in range(1, count + 1)
-)
 POOLINGS = {"average": keras.layers.AveragePooling2D, "max": keras.layers.MaxPooling2D}
 CAFFE_MEANS_BGR = (103.939, 116.779, 123.68)
-
-
-def paper_name(layer: str) -> str:
-    """The paper's name of a layer: `relu4_2` and `conv4_2` both mean its output after the ReLU."""
-    name = layer.strip().replace("relu", "conv")
-    if name not in LAYER_NAMES:
-        raise ValueError(
-            f"VGG-19 has no layer {layer!r}. Choose from {LAYER_NAMES[0]} ... {LAYER_NAMES[-1]} "
-            f"(conv and relu mean the same): {', '.join(LAYER_NAMES)}."
-        )
-    return name
-
-
-def smallest_side(layers: Sequence[str]) -> int:
-    """Pixels that an image needs on each side for every one of `layers` to have a position."""
-    return max(2 ** (int(paper_name(layer)[4]) - 1) for layer in layers)
 
 
 @keras.saving.register_keras_serializable(package="restyle")

@@ -26,6 +26,7 @@ __all__ = ["CONV_LAYERS", "VGGWeights", "WeightsError", "load_vgg_weights", "ran
 
 Report = Callable[[str], object]
 
+LOGGER = logging.getLogger(__name__)
 READERS = {".npz": read_npz, ".h5": read_keras_h5, ".hdf5": read_keras_h5}
 SOURCES = (
     ("keras.applications", fetch_from_keras),
@@ -38,7 +39,7 @@ class VGGWeights:
     """The filters of the sixteen convolutions of a VGG-19, and where they are from.
 
     Attributes:
-      filters: {'conv1_1': (kernel, bias), ...}, float32; kernels are (3, 3, in, out), biases (out,).
+      filters: {'conv1_1': (kernel, bias), ...}, float32, kernels (3, 3, in, out), biases (out,).
         Their input is BGR in 0..255 minus Caffe's means.
       source: words for the recipe, as 'keras.applications' or 'random seed 0'.
       sha256: hexadecimal, of the filters' bytes in the order of `CONV_LAYERS`, kernel before bias.
@@ -53,7 +54,7 @@ class VGGWeights:
 def load_vgg_weights(
     file: str | os.PathLike | None = None,
     *,
-    report: Report = logging.getLogger(__name__).info,
+    report: Report = LOGGER.info,
 ) -> VGGWeights:
     """The normalised Oxford VGG-19 from `file`, else the cache, else the first source that has it.
 
@@ -120,7 +121,7 @@ def _from_cache(path: Path, report: Report) -> VGGWeights | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             source, sha256 = str(arrays["source"]), str(arrays["sha256"])
         weights = _weights(read_npz(path), source)
         if weights.sha256 != sha256:
@@ -164,7 +165,7 @@ def _weights(filters: Filters, source: str) -> VGGWeights:
     digest = hashlib.sha256()
     for arrays in filters.values():
         for array in arrays:
-            digest.update(np.ascontiguousarray(array, "<f4"))
+            digest.update(array.astype("<f4").tobytes())
     return VGGWeights(filters, source, digest.hexdigest())
 
 

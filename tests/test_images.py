@@ -4,6 +4,7 @@ import os
 import tempfile
 import threading
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,21 @@ def test_16_bit_grey_keeps_all_its_levels(tmp_path, name):
 
     expected = np.repeat(deep[..., np.newaxis] / 65535, 3, axis=-1)
     np.testing.assert_allclose(picture.pixels, expected, atol=1e-7)
+
+
+def test_16_bit_colours_keep_their_upper_8_bits(tmp_path):
+    deep = np.array([[(0, 1000, 65535), (40000, 32768, 255)]], ">u2")
+
+    def chunk(kind, data):
+        checksum = zlib.crc32(kind + data).to_bytes(4, "big")
+        return len(data).to_bytes(4, "big") + kind + data + checksum
+
+    header = np.array([2, 1], ">u4").tobytes() + bytes([16, 2, 0, 0, 0])  # 2 x 1, 16-bit RGB.
+    body = chunk(b"IDAT", zlib.compress(b"\0" + deep.tobytes()))
+    path = tmp_path / "a.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + body + chunk(b"IEND", b""))
+
+    np.testing.assert_allclose(images.read_image(path).pixels, deep / 65535, atol=1 / 255)
 
 
 def test_a_float_tiff_is_taken_as_0_to_1(tmp_path):

@@ -16,7 +16,7 @@ class Adam:
         """image: (1, h, w, 3) in [0, 1], the start. learning_rate: about the change a step."""
         self.evaluate = evaluate
         self.image = tf.Variable(image)
-        measured = tf.function(evaluate)(tf.convert_to_tensor(image))
+        measured = evaluate(tf.convert_to_tensor(image))
         self.value = tf.Variable(measured.value)
         self.gradient = tf.Variable(measured.gradient)
         self.terms = tf.Variable(measured.terms)

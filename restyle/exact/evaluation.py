@@ -4,9 +4,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from models.losses import Features, Objective
+from models.losses import Features, Objective, StyleTarget, style_target
+from models.objective_config import ObjectiveConfig
+from restyle.exact.problem import Problem
+from restyle.media.images import fit_long_side, resize
 
 
 class Measured(NamedTuple):
@@ -48,3 +52,39 @@ class WholeImage:
         """The terms of an image by name, without a gradient."""
         terms = self.objective.terms(image, self.network(image), self.content)
         return {name: float(value[0]) for name, value in terms.items()}
+
+
+def as_batch(pixels: np.ndarray, size: tuple[int, int]) -> tf.Tensor:
+    """Pixels or a mask at `size`, as a batch of one: (1, h, w, 3) or (1, h, w, 1)."""
+    resized = pixels if pixels.shape[:2] == size else resize(pixels, size)
+    return tf.constant(resized.reshape(1, *size, -1), tf.float32)
+
+
+def evaluation_at(
+    problem: Problem,
+    config: ObjectiveConfig,
+    network: keras.Model,
+    *,
+    size: tuple[int, int],
+    style_long_side: int,
+) -> WholeImage:
+    """The objective of a problem at one size of the picture and one of the paintings."""
+    content = as_batch(problem.content, size)
+    objective = Objective(config, _style_targets(problem, config, network, size, style_long_side))
+    features = network(content)
+    return WholeImage(network, objective, {name: features[name] for name in config.content_layers})
+
+
+def _style_targets(problem, config, network, size, style_long_side) -> list[StyleTarget]:
+    """The paintings' Gram matrices; their aspect is never squashed."""
+    targets = []
+    for index, style in enumerate(problem.styles):
+        style_size = fit_long_side(style.shape[:2], style_long_side)
+        masks = {}
+        if problem.content_masks:
+            masks["content_mask"] = as_batch(problem.content_masks[index], size)
+            masks["style_mask"] = as_batch(problem.style_masks[index], style_size)
+        weight = problem.blend_weights[index] if problem.blend_weights else 1.0
+        features = network(as_batch(style, style_size))
+        targets.append(style_target(features, config.style_layers, weight=weight, **masks))
+    return targets

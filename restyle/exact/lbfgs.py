@@ -26,7 +26,7 @@ class LBFGS:
         """image: (1, h, w, 3) in [0, 1], the start. history: pairs kept, 20 as a rule."""
         self.evaluate = evaluate
         self.history = history
-        measured = tf.function(evaluate)(tf.convert_to_tensor(image))
+        measured = evaluate(tf.convert_to_tensor(image))
         rows = (history, int(tf.size(image)))
         self.image = tf.Variable(image)
         self.value = tf.Variable(measured.value)
@@ -99,22 +99,21 @@ class LBFGS:
 
         Returns the image, what was measured there, the evaluations spent, and whether it holds.
         """
-        image = tf.clip_by_value(self.image + length * direction, 0.0, 1.0)
-        measured, trials = self.evaluate(image), 1
-        lower = self._is_lower(image, measured.value)
+        start = self.image.value()
+        image, trials, lower = start, tf.constant(0), tf.constant(False)
+        measured = Measured(self.value.value(), self.gradient.value(), self.terms.value())
         while not lower and trials < MOST_TRIALS:
-            slope = tf.reduce_sum(self.gradient * (image - self.image))
+            image = tf.clip_by_value(start + length * direction, 0.0, 1.0)
+            measured = Measured(*self.evaluate(image))
+            trials += 1
+            slope = _dot(self.gradient, image - start)
+            lower = self._is_lower(measured.value, slope)
             shorter = -0.5 * slope / (measured.value - self.value - slope)
             shorter = tf.where(tf.math.is_finite(shorter), shorter, 0.1)
             length *= tf.clip_by_value(shorter, 0.1, 0.5)
-            image = tf.clip_by_value(self.image + length * direction, 0.0, 1.0)
-            measured = Measured(*self.evaluate(image))
-            trials += 1
-            lower = self._is_lower(image, measured.value)
         return image, measured, trials, lower
 
-    def _is_lower(self, image, value):
-        slope = tf.reduce_sum(self.gradient * (image - self.image))
+    def _is_lower(self, value, slope):
         enough = value <= self.value + SUFFICIENT_DECREASE * slope
         return tf.math.is_finite(value) & enough & (slope < 0.0) & (value < self.value)
 

@@ -1,0 +1,87 @@
+"""What the programs share: flags in headed groups, errors in one line, a quiet start."""
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+
+from absl import flags
+
+from restyle.errors import UserError
+
+WRONG_FLAGS = 2
+FAILED = 1
+
+
+def run(main: Callable[[], int | None], about: str, argv: list[str]) -> int:
+    """The exit status of a program: of `main`, or 0 for help, 2 for wrong flags, 1 for a mistake.
+
+    about: the program's docstring, shown above the flags by --help.
+    argv: program name and arguments. A flag may be written with - or with _.
+    """
+    arguments = [argv[0], *(_with_underscores(argument) for argument in argv[1:])]
+    if {"--help", "-h", "--h"} & set(arguments):
+        print(help_text(about))
+        return 0
+    try:
+        unknown = flags.FLAGS(arguments)[1:]
+        if unknown:
+            raise flags.Error(f"Got '{unknown[0]}', which belongs to no flag. See --help.")
+    except flags.Error as error:
+        return _fail(str(error), WRONG_FLAGS)
+    try:
+        return main() or 0
+    except UserError as error:
+        return _fail(str(error), FAILED)
+
+
+def help_text(about: str) -> str:
+    """The program's docstring and every flag under the heading of its group."""
+    lines = [about.strip()]
+    for heading, group in flags.FLAGS.flags_by_module_dict().items():
+        if heading.startswith("absl") or heading == "":
+            continue
+        lines += ["", f"{heading}:"]
+        for flag in group:
+            lines += flags.text_wrap(_flag_text(flag), 96, "      ", "  ").splitlines()
+    return "\n".join(lines)
+
+
+def _flag_text(flag: flags.Flag) -> str:
+    name = f"--{'[no]' if flag.boolean else ''}{flag.name}"
+    if flag.value is None or flag.default in ([], ""):
+        return f"{name}: {flag.help}"
+    return f"{name}: {flag.help} Default: {flag.default_as_str.strip(chr(39))}."
+
+
+def _with_underscores(argument: str) -> str:
+    if not argument.startswith("--"):
+        return argument
+    name, equals, value = argument.partition("=")
+    return "--" + name[2:].replace("-", "_") + equals + value
+
+
+def _fail(message: str, status: int) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return status
+
+
+@contextlib.contextmanager
+def quiet_start() -> Iterator[None]:
+    """Keeps TensorFlow's greetings, which its C++ prints while it is imported, from the user.
+
+    They are written to file descriptor 2 whatever the log level says; what Python raises meanwhile
+    is raised as ever.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,38 @@
+"""Whether a picture fits in memory, asked before the run and not answered by the system's killer."""
+
+import math
+
+import psutil
+
+from restyle.errors import UserError
+
+# Measured by benchmarks/value_and_gradient.py: peak of a run over its pixels, with conv5_1 the
+# deepest layer. What L-BFGS keeps is counted apart.
+BYTES_PER_PIXEL = {"float32": 2800, "bfloat16": 2100}
+BYTES_AT_START = 900_000_000
+
+
+def bytes_needed(size: tuple[int, int], dtype: str, history: int) -> int:
+    """An estimate of a run's peak memory: the activations, and the pairs that L-BFGS keeps."""
+    pairs = 2 * history * 3 * 4
+    return BYTES_AT_START + size[0] * size[1] * (BYTES_PER_PIXEL[dtype] + pairs)
+
+
+def check_memory(
+    size: tuple[int, int], dtype: str, history: int, available: int | None = None
+) -> None:
+    """Raises UserError with the size that would fit if `available` bytes are too few for this one.
+
+    available: what the system says is free, if it is not given.
+    """
+    available = psutil.virtual_memory().available if available is None else available
+    needed = bytes_needed(size, dtype, history)
+    if needed <= available:
+        return
+    per_pixel = (needed - BYTES_AT_START) / (size[0] * size[1])
+    shrink = math.sqrt(max(0, available - BYTES_AT_START) / per_pixel / (size[0] * size[1]))
+    advice = f"Pass --size={int(max(size) * shrink)} or less" if shrink else "Free some memory"
+    raise UserError(
+        f"A picture of {size[1]} x {size[0]} needs about {needed / 1e9:.1f} GB and "
+        f"{available / 1e9:.1f} GB are free. {advice}, or --optimizer=adam, which keeps less."
+    )

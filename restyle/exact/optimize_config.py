@@ -1,0 +1,68 @@
+"""How the objective is minimised: needs no TensorFlow to be read."""
+
+import dataclasses
+
+from restyle.media.images import fit_long_side
+
+OPTIMIZERS = ("lbfgs", "adam")
+STARTS = ("content", "noise", "style")
+POOLINGS = ("average", "max")
+PRECISIONS = ("auto", "float32", "bfloat16")
+COLORS = ("none", "luminance", "match")
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimizeConfig:
+    """How the objective is minimised.
+
+    Attributes:
+      size: long side of the result in pixels; 0 keeps the content's own size.
+      smallest_scale: long side at which coarse to fine begins; `size` or more means one scale.
+      iterations: of all scales together.
+      optimizer: "lbfgs" or "adam".
+      learning_rate: of Adam, about the change of a pixel in one iteration.
+      init: "content", "noise" or "style"; anything else was a file, whose pixels the problem has.
+      seed: of the noise.
+      style_scale: long side of the style as a multiple of the result's.
+      style_size: long side of the style in pixels at the last scale; 0 means by `style_scale`.
+      history: pairs that L-BFGS remembers.
+      precision: of the network's activations, "float32", "bfloat16" or "auto", the faster here.
+      pooling: "average" or "max".
+      preserve_color: "none"; "luminance" takes the content's colours into the result, "match"
+        gives them to the style first.
+    """
+
+    size: int = 512
+    smallest_scale: int = 128
+    iterations: int = 300
+    optimizer: str = "lbfgs"
+    learning_rate: float = 0.02
+    init: str = "content"
+    seed: int = 0
+    style_scale: float = 1.0
+    style_size: int = 0
+    history: int = 20
+    precision: str = "auto"
+    pooling: str = "average"
+    preserve_color: str = "none"
+
+    def __post_init__(self):
+        least = {"size": 0, "smallest_scale": 1, "iterations": 1, "history": 1, "style_size": 0}
+        for name, bound in least.items():
+            if getattr(self, name) < bound:
+                raise ValueError(f"Got {name} {getattr(self, name)}, expected {bound} or more.")
+        for name in ("learning_rate", "style_scale"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"Got {name} {getattr(self, name)}, expected a number above 0.")
+
+
+def result_size(content_size: tuple[int, int], config: OptimizeConfig) -> tuple[int, int]:
+    """The (height, width) of the picture that a run makes of a content of this size."""
+    return fit_long_side(content_size, config.size) if config.size else content_size
+
+
+def style_long_side(size: tuple[int, int], last: tuple[int, int], config: OptimizeConfig) -> int:
+    """Long side in pixels of the style at a scale of `size`, when the last scale is `last`."""
+    if config.style_size:
+        return max(1, round(config.style_size * max(size) / max(last)))
+    return max(1, round(config.style_scale * max(size)))

@@ -1,0 +1,70 @@
+"""What a run is asked: a photograph, paintings, and masks that say where each applies."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from restyle.color import match_color
+from restyle.masks import check_mask_count, read_mask
+from restyle.media.images import read_image
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """A photograph and the paintings it is to look like, at their own sizes.
+
+    Attributes:
+      content: (h, w, 3) float32 in [0, 1].
+      styles: of the same kind, each of its own size.
+      blend_weights: one for each style, only the ratios matter; empty means equal.
+      content_masks: (h, w) in [0, 1] at the content's size, one for each style, or empty.
+      style_masks: (h, w) in [0, 1], each at its style's size, or empty.
+      start: (h, w, 3), a picture to start from, if the run starts from a file.
+      alpha: (h, w), the content's opacity, None if it is opaque all over.
+      notes: what the user should know of the files that were read.
+    """
+
+    content: np.ndarray
+    styles: Sequence[np.ndarray]
+    blend_weights: Sequence[float] = ()
+    content_masks: Sequence[np.ndarray] = ()
+    style_masks: Sequence[np.ndarray] = ()
+    start: np.ndarray | None = None
+    alpha: np.ndarray | None = None
+    notes: Sequence[str] = ()
+
+
+def read_problem(
+    content: str,
+    styles: Sequence[str],
+    *,
+    blend_weights: Sequence[float] = (),
+    masks: Sequence[tuple[str, str]] = (),
+    start: str | None = None,
+    match_style_color: bool = False,
+) -> Problem:
+    """Reads all pictures of a run; UserError for the first that cannot be used.
+
+    masks: (content mask, style mask) for each style, or empty.
+    match_style_color: give the styles the content's colours first (Gatys et al. 2017, section 5).
+    """
+    photograph = read_image(content)
+    paintings = [read_image(style) for style in styles]
+    beginning = [read_image(start)] if start else []
+    if masks:
+        check_mask_count(masks, masks, styles)
+    pixels = [painting.pixels for painting in paintings]
+    pairs = list(zip(masks, pixels, strict=True)) if masks else []
+    if match_style_color:
+        pixels = [match_color(style, photograph.pixels) for style in pixels]
+    return Problem(
+        content=photograph.pixels,
+        styles=pixels,
+        blend_weights=blend_weights,
+        content_masks=[read_mask(mask[0], photograph.pixels.shape[:2]) for mask in masks],
+        style_masks=[read_mask(mask[1], style.shape[:2]) for mask, style in pairs],
+        start=beginning[0].pixels if beginning else None,
+        alpha=photograph.alpha,
+        notes=[picture.note for picture in [photograph, *paintings, *beginning] if picture.note],
+    )

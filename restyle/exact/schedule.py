@@ -1,0 +1,82 @@
+"""Coarse to fine: which sizes a picture goes through, and how long it stays at each."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+from models.vgg_layers import smallest_side
+from restyle.errors import UserError
+from restyle.exact.optimize_config import OptimizeConfig, result_size, style_long_side
+from restyle.media.images import fit_long_side
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """One stage of a run.
+
+    Attributes:
+      size: (height, width) of the image.
+      style_long_side: pixels of the paintings' long sides.
+      iterations: spent here.
+    """
+
+    size: tuple[int, int]
+    style_long_side: int
+    iterations: int
+
+    @property
+    def work(self) -> int:
+        """Iterations times pixels, to which the time spent here is proportional."""
+        return self.iterations * self.size[0] * self.size[1]
+
+
+def coarse_to_fine(
+    size: tuple[int, int], config: OptimizeConfig, *, narrowest: int = 1
+) -> tuple[Scale, ...]:
+    """The scales of a run, each sqrt(2) larger than the one before, the last one `size`.
+
+    A scale gets iterations in inverse proportion to its long side: what is large is settled where
+    an evaluation is cheap, and the last scale, where it costs most, only adds the detail. Gatys et
+    al. (2017), section 6, go in two steps; many small ones leave less to mend at each.
+
+    narrowest: pixels that the short side of no scale but the last falls below.
+    """
+    sides = [max(size)]
+    while (side := sides[-1] / math.sqrt(2)) >= config.smallest_scale - 0.5:
+        if min(fit_long_side(size, round(side))) < narrowest:
+            break
+        sides.append(side)
+    total = sum(1 / side for side in sides)
+    scales = []
+    for side in reversed(sides):
+        at = size if side == max(size) else fit_long_side(size, round(side))
+        iterations = max(1, round(config.iterations / side / total))
+        scales.append(Scale(at, style_long_side(at, size, config), iterations))
+    return tuple(scales)
+
+
+def schedule(
+    content_size: tuple[int, int],
+    style_sizes: Sequence[tuple[int, int]],
+    config: OptimizeConfig,
+    layers: Sequence[str],
+) -> tuple[Scale, ...]:
+    """The scales of a run on these pictures; UserError if one is too small for `layers`."""
+    narrowest = smallest_side(layers)
+    size = result_size(content_size, config)
+    scales = coarse_to_fine(size, config, narrowest=narrowest)
+    needed = f"the layers ({', '.join(layers)}) need {narrowest} pixels on each side"
+    if min(size) < narrowest:
+        raise UserError(
+            f"The picture would be {size[1]} x {size[0]}, but {needed}. "
+            "Pass a larger --size, or crop the content to a less extreme shape."
+        )
+    for style in style_sizes:
+        height, width = fit_long_side(style, scales[0].style_long_side)
+        if min(height, width) < narrowest:
+            raise UserError(
+                f"A style of {style[1]} x {style[0]} would be {width} x {height} at the first "
+                f"scale, but {needed}. Pass a larger --style_scale, --style_size or "
+                "--smallest_scale, or crop the style to a less extreme shape."
+            )
+    return scales

@@ -1,0 +1,73 @@
+"""Flags of the objective, the same in every program that minimises or measures it."""
+
+from absl import flags
+
+from models.objective_config import ObjectiveConfig
+
+GROUP = "The objective"
+FLAGS = flags.FLAGS
+
+# The units of Gatys et al. (2016), section 2.4: alpha / beta = 1e-3.
+PRESETS = {
+    "restyle": {},
+    "gatys": {"formula": "gatys", "content_weight": 1.0, "style_weight": 1000.0},
+}
+
+
+def define_objective_flags() -> None:
+    """Defines the flags, each with the default of `ObjectiveConfig`."""
+    defaults = ObjectiveConfig
+    flags.DEFINE_enum(
+        "preset",
+        "restyle",
+        list(PRESETS),
+        "restyle: relative errors. gatys: the 2016 paper's own formula, with content_weight 1 and "
+        "style_weight 1000 unless given.",
+        module_name=GROUP,
+    )
+    for name, what in (
+        ("content_weight", "How much of the scene is kept; 0 gives a pure texture."),
+        ("style_weight", "How much of the style is taken; 0 reconstructs the content."),
+        ("tv_weight", "Smoothness: weight of the total variation. Try 0.1 to 10."),
+    ):
+        flags.DEFINE_float(
+            name, getattr(defaults, name), f"{what} 0 or more.", module_name=GROUP
+        )
+    for kind in ("content", "style"):
+        flags.DEFINE_list(
+            f"{kind}_layers",
+            list(getattr(defaults, f"{kind}_layers")),
+            f"VGG-19 layers of the {kind}, comma-separated; conv4_2 and relu4_2 mean the same.",
+            module_name=GROUP,
+        )
+        flags.DEFINE_list(
+            f"{kind}_layer_weights",
+            [],
+            f"One number for each of the {kind}_layers; only the ratios matter. Empty: equal.",
+            module_name=GROUP,
+        )
+
+
+def objective_config() -> ObjectiveConfig:
+    """The objective that the flags ask for; ValueError if they cannot be meant."""
+    preset = PRESETS[FLAGS.preset]
+    values = {
+        name: preset[name] if name in preset and not FLAGS[name].present else FLAGS[name].value
+        for name in ("content_weight", "style_weight", "tv_weight")
+    }
+    return ObjectiveConfig(
+        **values,
+        content_layers=tuple(FLAGS.content_layers),
+        style_layers=tuple(FLAGS.style_layers),
+        content_layer_weights=numbers("content_layer_weights"),
+        style_layer_weights=numbers("style_layer_weights"),
+        formula=preset.get("formula", ObjectiveConfig.formula),
+    )
+
+
+def numbers(flag: str) -> tuple[float, ...]:
+    """The value of a comma-separated flag as numbers; ValueError if one is none."""
+    try:
+        return tuple(float(value) for value in FLAGS[flag].value)
+    except ValueError as error:
+        raise ValueError(f"Got --{flag} {','.join(FLAGS[flag].value)}, expected numbers.") from error

@@ -1,0 +1,100 @@
+"""A run's folder: what it was asked, how it went, and what it needs to go on."""
+
+import csv
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from restyle.errors import UserError
+from restyle.media.image_files import written_beside
+from restyle.media.images import write_image
+
+
+class RunFolder:
+    """config.json, metrics.csv, loss.png, previews/ and state.npz of one run."""
+
+    def __init__(self, path: str):
+        self.path = Path(path)
+        self.config_path = self.path / "config.json"
+        self.metrics_path = self.path / "metrics.csv"
+        self.state_path = self.path / "state.npz"
+
+    def begin(self, config: Mapping[str, Any]) -> None:
+        """Makes the folder and writes what the run was asked; refuses one that holds a run."""
+        if self.config_path.exists():
+            raise UserError(
+                f"'{self.path}' already holds a run. "
+                f"Pass --resume={self.path} to go on with it, or another --run_dir."
+            )
+        try:
+            (self.path / "previews").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"'{self.path}' cannot be made a folder ({error.strerror}). Choose another --run_dir."
+            ) from error
+        with written_beside(self.config_path) as file:
+            file.write(json.dumps(config, indent=1).encode())
+
+    def config(self) -> dict[str, Any]:
+        """What the run was asked."""
+        try:
+            return json.loads(self.config_path.read_text())
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"'{self.path}' holds no run to resume: {self.config_path.name} is missing or "
+                f"broken ({type(error).__name__}). Give the folder of a run made with --run_dir."
+            ) from error
+
+    def keep_state(self, snapshot: Mapping[str, np.ndarray]) -> None:
+        """Replaces what `state` returns."""
+        with written_beside(self.state_path) as file:
+            np.savez(file, allow_pickle=False, **snapshot)
+
+    def state(self) -> dict[str, np.ndarray] | None:
+        """The last snapshot, or None if the run was ended before its first."""
+        if not self.state_path.exists():
+            return None
+        with np.load(self.state_path, allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    def log(self, row: Mapping[str, float]) -> None:
+        """Adds a line to metrics.csv; its first column counts the iterations."""
+        new = not self.metrics_path.exists()
+        with open(self.metrics_path, "a", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerows([row.keys(), row.values()] if new else [row.values()])
+
+    def forget_after(self, iteration: int) -> None:
+        """Drops the lines of metrics.csv that a resumed run will write again."""
+        if not self.metrics_path.exists():
+            return
+        head, *lines = self.metrics_path.read_text().splitlines()
+        kept = [line for line in lines if int(line.split(",")[0]) <= iteration]
+        with written_beside(self.metrics_path) as file:
+            file.write("".join(f"{line}\n" for line in [head, *kept]).encode())
+
+    def preview(self, name: str, pixels: np.ndarray) -> None:
+        """Adds a picture to previews/."""
+        write_image(self.path / "previews" / f"{name}.jpg", pixels)
+
+    def plot(self, columns: Sequence[str]) -> None:
+        """Draws these columns of metrics.csv against the first one into loss.png."""
+        os.environ.setdefault("MPLBACKEND", "agg")
+        from matplotlib import pyplot  # Takes a second, which only runs with a folder should pay.
+
+        with open(self.metrics_path, newline="") as file:
+            head, *rows = csv.reader(file)
+        values = dict(zip(head, np.array(rows, float).T, strict=True))
+        figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
+        for name in columns:
+            if values[name].any():
+                axes.semilogy(values[head[0]], values[name], label=name)
+        axes.set(xlabel=head[0], ylabel="objective, and terms before their weights")
+        axes.legend(fontsize="small")
+        with written_beside(self.path / "loss.png") as file:
+            figure.savefig(file, format="png", dpi=110)
+        pyplot.close(figure)
