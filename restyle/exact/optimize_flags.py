@@ -80,14 +80,12 @@ def _define_picture_flags() -> None:
         "The result: .png, .jpg, .webp, .tif or .bmp. All but .bmp carry their recipe.",
         module_name=PICTURES,
     )
-    for kind, where in (("content", "where in the content"), ("style", "which part of")):
-        flags.DEFINE_multi_string(
-            f"{kind}_mask",
-            [],
-            f"A grey picture, white {where} a style {'applies' if kind == 'content' else 'is used'};"
-            " one for each --style, in the same order.",
-            module_name=PICTURES,
-        )
+    for name, what in (
+        ("content_mask", "A grey picture, white where in the content a style applies"),
+        ("style_mask", "A grey picture, white where in the style its strokes are taken from"),
+    ):
+        what += "; one for each --style, in the same order."
+        flags.DEFINE_multi_string(name, [], what, module_name=PICTURES)
 
 
 def _define_style_flags() -> None:

@@ -68,7 +68,8 @@ class Step:
     def snapshot(self) -> dict[str, np.ndarray]:
         """A copy of all that `optimize` needs to go on from here, by name."""
         arrays = {f"state {name}": value.numpy() for name, value in self.state.items()}
-        position = {"iteration": self.iteration, "scale_index": self.scale_index}
+        names = ("iteration", "scale_index", "iteration_of_run")
+        position = {name: getattr(self, name) for name in names}
         return arrays | {name: np.array(value) for name, value in position.items()}
 
 
@@ -128,9 +129,7 @@ def _optimizer(evaluation, image: tf.Tensor, config: OptimizeConfig) -> LBFGS | 
     return LBFGS(evaluation, image, history=config.history)
 
 
-def starting_image(
-    problem: Problem, config: OptimizeConfig, size: tuple[int, int]
-) -> np.ndarray:
+def starting_image(problem: Problem, config: OptimizeConfig, size: tuple[int, int]) -> np.ndarray:
     """The image a run begins with, (h, w, 3) of any size; noise is white, as in the paper."""
     if problem.start is not None:
         return problem.start

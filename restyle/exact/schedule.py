@@ -47,12 +47,15 @@ def coarse_to_fine(
             break
         sides.append(side)
     total = sum(1 / side for side in sides)
-    scales = []
-    for side in reversed(sides):
+    left, scales = config.iterations, []
+    for side in sides:
         at = size if side == max(size) else fit_long_side(size, round(side))
-        iterations = max(1, round(config.iterations / side / total))
-        scales.append(Scale(at, style_long_side(at, size, config), iterations))
-    return tuple(scales)
+        planned = left if side == sides[-1] else round(config.iterations / side / total)
+        iterations = min(left, max(planned, 0 if scales else 1))
+        left -= iterations
+        if iterations:
+            scales.append(Scale(at, style_long_side(at, size, config), iterations))
+    return tuple(reversed(scales))
 
 
 def schedule(
