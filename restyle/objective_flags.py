@@ -50,7 +50,7 @@ def objective_config() -> ObjectiveConfig:
     """The objective that the flags ask for; ValueError if they cannot be meant."""
     preset = PRESETS[FLAGS.preset]
     values = {
-        name: preset[name] if name in preset and not FLAGS[name].present else FLAGS[name].value
+        name: preset[name] if name in preset and not FLAGS[name].present else getattr(FLAGS, name)
         for name in ("content_weight", "style_weight", "tv_weight")
     }
     return ObjectiveConfig(
@@ -66,8 +66,8 @@ def objective_config() -> ObjectiveConfig:
 def numbers(flag: str) -> tuple[float, ...]:
     """The value of a comma-separated flag as numbers; ValueError if one is none."""
     try:
-        return tuple(float(value) for value in FLAGS[flag].value)
+        return tuple(float(value) for value in getattr(FLAGS, flag))
     except ValueError as error:
         raise ValueError(
-            f"Got --{flag} {','.join(FLAGS[flag].value)}, expected numbers."
+            f"Got --{flag} {','.join(getattr(FLAGS, flag))}, expected numbers."
         ) from error

@@ -1,4 +1,4 @@
-"""Whether a picture fits in memory, asked before the run and not answered by the system's killer."""
+"""Whether a picture fits in memory: asked before the run, not answered by the system's killer."""
 
 import math
 

@@ -66,7 +66,7 @@ def define_optimize_flags() -> None:
 def optimize_config() -> OptimizeConfig:
     """The run that the flags ask for; ValueError if they cannot be meant."""
     names = [field.name for field in dataclasses.fields(OptimizeConfig)]
-    return OptimizeConfig(**{name: FLAGS[name].value for name in names})
+    return OptimizeConfig(**{name: getattr(FLAGS, name) for name in names})
 
 
 def _define_picture_flags() -> None:

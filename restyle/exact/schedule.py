@@ -41,7 +41,7 @@ def coarse_to_fine(
 
     narrowest: pixels that the short side of no scale but the last falls below.
     """
-    sides = [max(size)]
+    sides = [float(max(size))]
     while (side := sides[-1] / math.sqrt(2)) >= config.smallest_scale - 0.5:
         if min(fit_long_side(size, round(side))) < narrowest:
             break
