@@ -16,34 +16,39 @@ from typing import Any
 import numpy as np
 from absl import flags
 
+from models.objective_config import ObjectiveConfig, shares
 from restyle import command_line
 from restyle.errors import UserError
-from restyle.exact.optimize_config import STARTS, result_size
+from restyle.exact.optimize_config import STARTS, OptimizeConfig
 from restyle.exact.optimize_flags import define_optimize_flags, optimize_config
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.schedule import Scale, schedule
 from restyle.interruption import Interruption
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.images import check_writable, read_recipe, write_image
-from restyle.objective_flags import numbers, objective_config
+from restyle.objective_flags import numbers, objective_config, overall_weights
 from restyle.progress import ProgressDisplay
-from restyle.recipe import recipe_text
+from restyle.recipe import file_sha256, recipe_text
 from restyle.run_folder import RunFolder
 from restyle.sweep import SweptFlag, combinations, parse_sweep
 
 FLAGS = flags.FLAGS
 NOT_SETTINGS = ("run_dir", "resume", "show_recipe", "sweep", "save_every", "output")
-INTERRUPTED = 130
 
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """A run that was asked for, read and checked."""
+    """A run that was asked for, read and checked.
+
+    Attributes:
+      inputs: sha256 by path of every picture it is made from, as they were when they were read.
+    """
 
     problem: Problem
-    objective: Any
-    config: Any
+    objective: ObjectiveConfig
+    config: OptimizeConfig
     scales: Sequence[Scale]
+    inputs: Mapping[str, str]
 
 
 def main() -> int:
@@ -57,9 +62,11 @@ def main() -> int:
     if FLAGS.sweep:
         return _sweep([parse_sweep(text) for text in FLAGS.sweep])
     task = _task()
+    if snapshot:
+        _check_size(task, snapshot)
     if FLAGS.run_dir and folder is None:
         folder = RunFolder(FLAGS.run_dir)
-        folder.begin(_settings())
+        folder.make()
     interruption = Interruption()
     with ProgressDisplay() as display:
         for note in task.problem.notes:
@@ -68,7 +75,7 @@ def main() -> int:
         _save(task, pixels, display)
     if interruption:
         print(f"Interrupted: the best picture so far is in {FLAGS.output}.", file=sys.stderr)
-    return INTERRUPTED if interruption else 0
+    return command_line.INTERRUPTED if interruption else 0
 
 
 def _task() -> Task:
@@ -76,6 +83,7 @@ def _task() -> Task:
     try:
         objective, config = objective_config(), optimize_config()
         blend_weights = numbers("style_blend_weights")
+        shares(blend_weights, FLAGS.style, "style_blend_weights")
     except ValueError as error:
         raise UserError(str(error)) from error
     if len(FLAGS.content_mask) != len(FLAGS.style_mask):
@@ -83,12 +91,13 @@ def _task() -> Task:
             f"Got {len(FLAGS.content_mask)} --content_mask and {len(FLAGS.style_mask)} "
             "--style_mask. Give one of each for every style, in the same order."
         )
+    start = [] if config.init in STARTS else [config.init]
     problem = read_problem(
         FLAGS.content,
         FLAGS.style,
         blend_weights=blend_weights,
         masks=list(zip(FLAGS.content_mask, FLAGS.style_mask, strict=True)),
-        start=None if config.init in STARTS else config.init,
+        start=start[0] if start else None,
         match_style_color=config.preserve_color == "match",
     )
     scales = schedule(
@@ -97,7 +106,9 @@ def _task() -> Task:
         config,
         objective.layers,
     )
-    return Task(problem, objective, config, scales)
+    paths = [FLAGS.content, *FLAGS.style, *FLAGS.content_mask, *FLAGS.style_mask, *start]
+    inputs = {path: file_sha256(path) for path in paths}
+    return Task(problem, objective, config, scales, inputs)
 
 
 def _network(task: Task, precision: str, say):
@@ -126,24 +137,28 @@ def _run(task: Task, display, interruption, *, folder=None, snapshot=None) -> np
 
     size = task.scales[-1].size
     check_memory(size, precision, task.config)
-    pixels = starting_image(task.problem, task.config, size)
-    step = None
+    FLAGS["precision"].value = precision  # The recipe says which, and a resumed run keeps to it.
+    if folder and not FLAGS.resume:
+        folder.begin(_settings())
+    keep_every, step = 0 if FLAGS.sweep else FLAGS.save_every, None
     for step in optimize(
         task.problem, task.objective, task.config, network, task.scales, resume=snapshot
     ):
         display.show(step.progress, _line(step))
         if folder:
             folder.log(_row(step))
-        if FLAGS.save_every and step.iteration_of_run % FLAGS.save_every == 0:
+        if keep_every and step.iteration_of_run % keep_every == 0:
             _keep(step, folder)
         if interruption:
             break
-    if step is not None:
-        pixels = step.pixels()
-        if folder:
-            folder.keep_state(step.snapshot())
-            folder.plot(["objective", *step.terms])
-    return pixels
+    if step is None:  # The run had ended before it was resumed, or had nowhere to go.
+        if snapshot:
+            return snapshot["state image"][0]
+        return starting_image(task.problem, task.config, size)
+    if folder:
+        folder.keep_state(step.snapshot())
+        folder.plot(["objective", *step.terms])
+    return step.pixels()
 
 
 def _keep(step, folder: RunFolder | None) -> None:
@@ -157,68 +172,87 @@ def _keep(step, folder: RunFolder | None) -> None:
         write_image(output.with_name(name), step.pixels())
 
 
-def _save(task: Task, pixels: np.ndarray, display) -> np.ndarray:
+def _save(task: Task, pixels: np.ndarray, display) -> None:
     """Writes the picture with its recipe and says what the network sees in it."""
     network, weights, _ = _network(task, "float32", display.say)
-    from restyle.exact.result import as_saved, finished, measure_stages, saved_alpha
+    from restyle.exact.result import as_saved, measure_stages, saved_alpha
 
     size = task.scales[-1].size
-    picture = finished(pixels, task.problem, size, task.config.preserve_color)
-    stages = {"before saving": picture, "saved": as_saved(picture, Path(FLAGS.output).suffix)}
+    picture, alpha = _finished(task, pixels), saved_alpha(task.problem, size)
+    saved = as_saved(picture, Path(FLAGS.output).suffix, alpha=alpha)
+    stages = {"before saving": picture, "saved": saved}
     terms = measure_stages(stages, task.problem, task.objective, network, task.scales[-1])
     recipe = recipe_text(
         "optimize_style.py",
         _settings(),
-        inputs=[FLAGS.content, *FLAGS.style, *FLAGS.content_mask, *FLAGS.style_mask],
+        inputs=task.inputs,
         weights={"source": weights.source, "sha256": weights.sha256},
         terms=terms,
     )
-    alpha = saved_alpha(task.problem, size)
     write_image(FLAGS.output, picture, alpha=alpha, recipe=recipe)
     for stage, values in terms.items():
         display.say(f"{stage:>13}: " + "  ".join(f"{k} {v:.5f}" for k, v in values.items()))
     display.say(f"Wrote {FLAGS.output}, {size[1]} x {size[0]}.")
-    return picture
 
 
 def _settings() -> dict[str, Any]:
-    """All flags that shape the result, by name."""
+    """All flags that shape the result, by name, with what the preset makes of them."""
     named = [flag for group in command_line.headed_groups().values() for flag in group]
-    return {flag.name: flag.value for flag in named if flag.name not in NOT_SETTINGS}
+    values = {flag.name: flag.value for flag in named if flag.name not in NOT_SETTINGS}
+    return values | overall_weights()
 
 
 def _resumed_folder() -> tuple[RunFolder, Mapping[str, np.ndarray] | None]:
     """The folder to go on with and its state; the flags become those of its run."""
     folder = RunFolder(FLAGS.resume)
     settings = folder.config()
-    for name in settings:
+    if settings.keys() != _settings().keys():
+        raise UserError(
+            f"'{folder.path}' holds a run of another program or version. Give the folder of a run "
+            "that this optimize_style.py made with --run_dir."
+        )
+    for name in [*settings, "run_dir", "sweep"]:
         if FLAGS[name].present:
             raise UserError(
                 f"Got --{name} together with --resume: a run goes on with its own settings. "
                 f"Drop --{name}, or begin another run."
             )
-        FLAGS[name].value = settings[name]
+    for name, value in settings.items():
+        FLAGS[name].value = value
+        FLAGS[name].present = 1  # A preset changes only what was not given.
     snapshot = folder.state()
     folder.forget_after(int(snapshot["iteration_of_run"]) if snapshot else 0)
     return folder, snapshot
+
+
+def _check_size(task: Task, snapshot: Mapping[str, np.ndarray]) -> None:
+    size, index = snapshot["state image"].shape[1:3], int(snapshot["scale_index"])
+    if task.scales[index:] and task.scales[index].size == size:
+        return
+    raise UserError(
+        f"'{FLAGS.content}' is now another picture than when this run began: the run's state is "
+        f"{size[1]} x {size[0]}. Put the old one back, or begin another run."
+    )
 
 
 def _sweep(swept: Sequence[SweptFlag]) -> int:
     """Runs every combination and writes one contact sheet of the results."""
     if len(swept) > 2:
         raise UserError(f"Got {len(swept)} --sweep flags, expected one or two: rows and columns.")
+    if FLAGS.run_dir:
+        raise UserError("Got --run_dir together with --sweep, which keeps its sheet. Drop one.")
     rows, columns = swept if len(swept) == 2 else (SweptFlag("content", [FLAGS.content]), swept[0])
+    for settings in combinations(rows, columns):  # A mistake in the last should not wait for it.
+        _task_with(settings)
     interruption, pictures = Interruption(), []
     with ProgressDisplay() as display:
         for settings in combinations(rows, columns):
-            for name, value in settings.items():
-                _set_flag(name, value)
             display.say("  ".join(f"{name} {value}" for name, value in settings.items()))
-            task = _task()
-            pixels = _run(task, display, interruption)
-            pictures.append(_finished(task, pixels))
+            task = _task_with(settings)
+            pictures.append(_finished(task, _run(task, display, interruption)))
             if interruption:
-                return INTERRUPTED
+                display.say("Interrupted: no sheet was written.")
+                return command_line.INTERRUPTED
     grid = [
         pictures[at : at + len(columns.values)]
         for at in range(0, len(pictures), len(columns.values))
@@ -230,20 +264,25 @@ def _sweep(swept: Sequence[SweptFlag]) -> int:
     return 0
 
 
-def _set_flag(name: str, value: str) -> None:
-    if name not in _settings():
-        raise UserError(f"Got --sweep={name}=..., but there is no setting --{name}. See --help.")
-    try:
-        flags.FLAGS[name].parse(value)
-    except flags.Error as error:
-        raise UserError(f"Got --sweep={name}={value}: {error}") from error
+def _task_with(settings: Mapping[str, str]) -> Task:
+    """The task of one cell of a sweep; the flags stay as they are set for it."""
+    for name, value in settings.items():
+        if name not in _settings():
+            raise UserError(
+                f"Got --sweep={name}=..., but there is no setting --{name}. See --help."
+            )
+        FLAGS[name].unparse()  # Or --style, which may be given several times, would add to itself.
+        try:
+            FLAGS[name].parse(value)
+        except flags.Error as error:
+            raise UserError(f"Got --sweep={name}={value}: {error}") from error
+    return _task()
 
 
 def _finished(task: Task, pixels: np.ndarray) -> np.ndarray:
     from restyle.exact.result import finished
 
-    size = result_size(task.problem.content.shape[:2], task.config)
-    return finished(pixels, task.problem, size, task.config.preserve_color)
+    return finished(pixels, task.problem, task.scales[-1].size, task.config.preserve_color)
 
 
 def _row(step) -> dict[str, float]:

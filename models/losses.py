@@ -38,7 +38,11 @@ def gram_matrix(features: Tensor, guidance: Tensor | None = None) -> Tensor:
         features = features * guidance
         positions = ops.sum(ops.square(guidance))
     flat = ops.reshape(features, (batch, height * width, channels))
-    return ops.matmul(ops.transpose(flat, (0, 2, 1)), flat) / ops.cast(positions, "float32")
+    # F^T F seen as linear in the right F only. The transpose adds the same gradient for the left
+    # one, so that backwards there is one product with all positions in the place of two.
+    product = ops.matmul(ops.transpose(ops.stop_gradient(flat), (0, 2, 1)), flat)
+    gram = product + ops.transpose(product, (0, 2, 1)) - ops.stop_gradient(product)
+    return gram / ops.cast(positions, "float32")
 
 
 def relative_error(values: Tensor, target: Tensor) -> Tensor:

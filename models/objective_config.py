@@ -22,7 +22,7 @@ class ObjectiveConfig:
       formula: "relative", or "gatys" for the paper's units (weights then are about 1 and 1000).
     """
 
-    content_weight: float = 0.1
+    content_weight: float = 0.05
     style_weight: float = 1.0
     tv_weight: float = 0.0
     content_layers: tuple[str, ...] = ("conv4_2",)

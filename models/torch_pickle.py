@@ -64,16 +64,10 @@ def read_tensors(file: BinaryIO) -> dict[str, np.ndarray]:
     """
     try:
         return _read_tensors(file)
-    except (
-        AttributeError,
-        EOFError,
-        KeyError,
-        IndexError,
-        TypeError,
-        ValueError,
-        struct.error,
-    ) as e:
-        raise pickle.UnpicklingError(f"Got a broken legacy torch file: {e!r}") from e
+    except pickle.UnpicklingError:
+        raise
+    except Exception as error:  # A broken pickle can raise nearly anything.
+        raise pickle.UnpicklingError(f"Got a broken legacy torch file: {error!r}") from error
 
 
 def _read_tensors(file: BinaryIO) -> dict[str, np.ndarray]:

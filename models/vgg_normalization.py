@@ -14,9 +14,9 @@ from models.weight_sources import Filters, WeightsError
 
 TABLE_FILE = Path(__file__).with_name("vgg19_normalized.npz")
 
-# As a part of a layer's mean bias, and of a filter's norm. Copies of the real network in other scales
-# agree to 1e-6 after float32 rounding. Random filters are off by 50, filters trained further by as
-# much as the training changed them.
+# As a part of a layer's mean bias, and of a filter's norm. Copies of the real network in other
+# scales agree to 1e-6 after float32 rounding. Random filters are off by 50, filters trained further
+# by as much as the training changed them.
 TOLERANCE = 1e-3
 
 

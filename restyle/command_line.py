@@ -12,10 +12,12 @@ from restyle.errors import UserError
 
 WRONG_FLAGS = 2
 FAILED = 1
+INTERRUPTED = 130
 
 
 def run(main: Callable[[], int | None], about: str, argv: list[str]) -> int:
-    """The exit status of a program: of `main`, or 0 for help, 2 for wrong flags, 1 for a mistake.
+    """The exit status of a program: of `main`, or 0 for help, 2 for wrong flags, 1 for a mistake,
+    130 for Ctrl-C.
 
     about: the program's docstring, shown above the flags by --help.
     argv: program name and arguments. A flag may be written with - or with _.
@@ -34,6 +36,8 @@ def run(main: Callable[[], int | None], about: str, argv: list[str]) -> int:
         return main() or 0
     except UserError as error:
         return _fail(str(error), FAILED)
+    except KeyboardInterrupt:  # Where nothing is done yet that could be saved.
+        return _fail("Interrupted.", INTERRUPTED)
 
 
 def help_text(about: str) -> str:
@@ -57,7 +61,7 @@ def _flag_text(flag: flags.Flag) -> str:
     what = flag.help.split(";\n")[0]
     if flag.value is None or flag.default in ([], ""):
         return f"--{flag.name}{several}: {what}"
-    return f"--{flag.name}: {what} Default: {flag.default_as_str.strip(chr(39))}."
+    return f"--{flag.name}: {what} Default: {str(flag.default_as_str).strip(chr(39))}."
 
 
 def _with_underscores(argument: str) -> str:

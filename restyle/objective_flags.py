@@ -48,19 +48,23 @@ def define_objective_flags() -> None:
 
 def objective_config() -> ObjectiveConfig:
     """The objective that the flags ask for; ValueError if they cannot be meant."""
-    preset = PRESETS[FLAGS.preset]
-    values = {
-        name: preset[name] if name in preset and not FLAGS[name].present else getattr(FLAGS, name)
-        for name in ("content_weight", "style_weight", "tv_weight")
-    }
     return ObjectiveConfig(
-        **values,
+        **overall_weights(),
         content_layers=tuple(FLAGS.content_layers),
         style_layers=tuple(FLAGS.style_layers),
         content_layer_weights=numbers("content_layer_weights"),
         style_layer_weights=numbers("style_layer_weights"),
-        formula=preset.get("formula", ObjectiveConfig.formula),
+        formula=PRESETS[FLAGS.preset].get("formula", ObjectiveConfig.formula),
     )
+
+
+def overall_weights() -> dict[str, float]:
+    """The weights of content, style and total variation: as given, or else by the preset."""
+    preset = PRESETS[FLAGS.preset]
+    return {
+        name: preset[name] if name in preset and not FLAGS[name].present else getattr(FLAGS, name)
+        for name in ("content_weight", "style_weight", "tv_weight")
+    }
 
 
 def numbers(flag: str) -> tuple[float, ...]:

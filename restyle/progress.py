@@ -16,7 +16,7 @@ class ProgressDisplay:
     def __init__(self):
         self.console = Console(stderr=True, highlight=False)
         self.next_line = 0.0
-        self.began = time.monotonic()
+        self.began, self.share_at_begin = time.monotonic(), 1.0
         self.bar = Progress(
             BarColumn(bar_width=20),
             TextColumn("{task.description}"),
@@ -38,14 +38,22 @@ class ProgressDisplay:
         self.bar.stop()
 
     def show(self, share: float, text: str) -> None:
-        """Shows `text` and the `share` of the work that is done, in [0, 1]."""
-        self.bar.update(self.task, completed=share, description=text)
+        """Shows `text` and the `share` of the work that is done, in [0, 1].
+
+        The time left is judged from the first call on, whatever was done by then: a run may have
+        been resumed. A share that falls back is the next run of a sweep.
+        """
         now = time.monotonic()
+        if share <= self.share_at_begin:
+            self.began, self.share_at_begin = now, share
+            self.bar.reset(self.task)
+        self.bar.update(self.task, completed=share, description=text)
         if self.console.is_terminal or (now < self.next_line and share < 1.0):
             return
         self.next_line = now + SECONDS_BETWEEN_LINES
-        left = (now - self.began) * (1.0 / share - 1.0) if share else float("inf")
-        print(f"{share:4.0%}  {text}  left {left:.0f} s", file=sys.stderr, flush=True)
+        done = share - self.share_at_begin
+        left = f"{(now - self.began) * (1.0 - share) / done:.0f}" if done > 0 else "?"
+        print(f"{share:4.0%}  {text}  left {left} s", file=sys.stderr, flush=True)
 
     def say(self, line: str) -> None:
         """Shows a line of its own, above the bar if there is one."""

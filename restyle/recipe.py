@@ -5,7 +5,6 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 PACKAGES = ("tensorflow", "keras", "numpy", "pillow")
@@ -13,8 +12,14 @@ PACKAGES = ("tensorflow", "keras", "numpy", "pillow")
 
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that a result depends on."""
-    installed = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {"python": platform.python_version()} | installed
+    return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:  # TensorFlow goes by several names.
+        return "unknown"
 
 
 def file_sha256(path: str) -> str:
@@ -27,19 +32,19 @@ def recipe_text(
     program: str,
     settings: Mapping[str, Any],
     *,
-    inputs: list[str],
+    inputs: Mapping[str, str],
     weights: Mapping[str, str],
     terms: Mapping[str, Mapping[str, float]],
 ) -> str:
     """The recipe of a picture, JSON that a person can read.
 
-    settings: all flags that shape the result. inputs: paths of the pictures it was made from.
+    settings: all flags that shape the result. inputs: sha256 by path of what it was made from.
     weights: source and sha256 of the VGG-19. terms: of the saved picture, and before saving.
     """
     content = {
         "program": program,
         "settings": dict(settings),
-        "inputs": {Path(path).name: file_sha256(path) for path in inputs},
+        "inputs": dict(inputs),
         "weights": dict(weights),
         "terms": {stage: dict(values) for stage, values in terms.items()},
         "versions": versions(),

@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,9 @@ import numpy as np
 from restyle.errors import UserError
 from restyle.media.image_files import written_beside
 from restyle.media.images import write_image
+
+# What numpy raises for an .npz that was cut off.
+BROKEN_STATE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
 class RunFolder:
@@ -23,8 +28,8 @@ class RunFolder:
         self.metrics_path = self.path / "metrics.csv"
         self.state_path = self.path / "state.npz"
 
-    def begin(self, config: Mapping[str, Any]) -> None:
-        """Makes the folder and writes what the run was asked; refuses one that holds a run."""
+    def make(self) -> None:
+        """Makes the folder; refuses one that holds a run."""
         if self.config_path.exists():
             raise UserError(
                 f"'{self.path}' already holds a run. "
@@ -37,14 +42,18 @@ class RunFolder:
                 f"'{self.path}' cannot be made a folder: {error.strerror}. "
                 "Choose another --run_dir."
             ) from error
+
+    def begin(self, config: Mapping[str, Any]) -> None:
+        """Makes the folder if need be and writes what the run was asked: now it holds a run."""
+        self.make()
         with written_beside(self.config_path) as file:
             file.write(json.dumps(config, indent=1).encode())
 
     def config(self) -> dict[str, Any]:
         """What the run was asked."""
         try:
-            return json.loads(self.config_path.read_text())
-        except (OSError, ValueError) as error:
+            return dict(json.loads(self.config_path.read_text()))
+        except (OSError, TypeError, ValueError) as error:
             raise UserError(
                 f"'{self.path}' holds no run to resume: {self.config_path.name} is missing or "
                 f"broken ({type(error).__name__}). Give the folder of a run made with --run_dir."
@@ -59,24 +68,29 @@ class RunFolder:
         """The last snapshot, or None if the run was ended before its first."""
         if not self.state_path.exists():
             return None
-        with np.load(self.state_path, allow_pickle=False) as arrays:
-            return dict(arrays)
+        try:
+            with open(self.state_path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except BROKEN_STATE as error:
+            raise UserError(
+                f"'{self.state_path}' is broken ({type(error).__name__}). Delete it to begin this "
+                "run anew, or begin another."
+            ) from error
 
     def log(self, row: Mapping[str, float]) -> None:
         """Adds a line to metrics.csv; its first column counts the iterations."""
-        new = not self.metrics_path.exists()
         with open(self.metrics_path, "a", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerows([row.keys(), row.values()] if new else [row.values()])
+            new = file.tell() == 0
+            csv.writer(file).writerows([row.keys(), row.values()] if new else [row.values()])
 
     def forget_after(self, iteration: int) -> None:
         """Drops the lines of metrics.csv that a resumed run will write again."""
         if not self.metrics_path.exists():
             return
-        head, *lines = self.metrics_path.read_text().splitlines()
-        kept = [line for line in lines if int(line.split(",")[0]) <= iteration]
+        lines = self.metrics_path.read_text().splitlines()
+        kept = [line for line in lines[1:] if int(line.split(",")[0]) <= iteration]
         with written_beside(self.metrics_path) as file:
-            file.write("".join(f"{line}\n" for line in [head, *kept]).encode())
+            file.write("".join(f"{line}\n" for line in lines[:1] + kept).encode())
 
     def preview(self, name: str, pixels: np.ndarray) -> None:
         """Adds a picture to previews/."""

@@ -20,9 +20,9 @@ class Adam:
         self.value = tf.Variable(measured.value)
         self.gradient = tf.Variable(measured.gradient)
         self.terms = tf.Variable(measured.terms)
-        self.evaluations = tf.Variable(1)
-        self.stalled = tf.Variable(False)
-        self.rule = keras.optimizers.Adam(learning_rate)
+        self.evaluations = tf.Variable(tf.constant(1))
+        self.stalled = tf.Variable(tf.constant(False))
+        self.rule = keras.optimizers.Adam(learning_rate, name="adam")
         self.rule.build([self.image])
         self.step = tf.function(self._step)
 
@@ -35,11 +35,15 @@ class Adam:
 
     def _step(self) -> None:
         """Moves the image; sets `stalled`, and moves nothing, if the value is not finite there."""
+        start = tf.identity(self.image)
         self.rule.apply_gradients([(self.gradient, self.image)])
         self.image.assign(tf.clip_by_value(self.image, 0.0, 1.0))
         measured = self.evaluate(self.image.value())
         self.evaluations.assign_add(1)
-        self.stalled.assign(~tf.math.is_finite(measured.value))
-        self.value.assign(measured.value)
-        self.gradient.assign(measured.gradient)
-        self.terms.assign(measured.terms)
+        if tf.math.is_finite(measured.value):
+            self.value.assign(measured.value)
+            self.gradient.assign(measured.gradient)
+            self.terms.assign(measured.terms)
+        else:
+            self.stalled.assign(True)
+            self.image.assign(start)

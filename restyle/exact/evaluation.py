@@ -45,7 +45,7 @@ class WholeImage:
             tape.watch(image)
             terms = self.objective.terms(image, self.network(image), self.content)
             value = self.objective.total(terms)
-        gradient = tape.gradient(value, image)
+        gradient = tf.convert_to_tensor(tape.gradient(value, image))
         return Measured(value[0], gradient, tf.concat(list(terms.values()), axis=0))
 
     def terms(self, image: tf.Tensor) -> dict[str, float]:

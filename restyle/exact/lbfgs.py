@@ -35,9 +35,9 @@ class LBFGS:
         self.moves = tf.Variable(tf.zeros(rows))
         self.turns = tf.Variable(tf.zeros(rows))
         self.curvatures = tf.Variable(tf.ones(history))
-        self.pairs = tf.Variable(0)
-        self.evaluations = tf.Variable(1)
-        self.stalled = tf.Variable(False)
+        self.pairs = tf.Variable(tf.constant(0))
+        self.evaluations = tf.Variable(tf.constant(1))
+        self.stalled = tf.Variable(tf.constant(False))
         self.step = tf.function(self._step)
 
     @property
@@ -85,7 +85,7 @@ class LBFGS:
             vector -= alpha * self.turns.sparse_read(row)
             alphas = tf.tensor_scatter_nd_update(alphas, [[row]], [alpha])
         if self.pairs > 0:
-            row = (self.pairs - 1) % self.history
+            row = tf.math.floormod(self.pairs - 1, self.history)
             turn = self.turns.sparse_read(row)
             vector *= self.curvatures[row] / _dot(turn, turn)
         for pair in tf.range(oldest, self.pairs):
@@ -122,7 +122,7 @@ class LBFGS:
         move, turn = tf.reshape(move, [-1]), tf.reshape(turn, [-1])
         curvature = _dot(move, turn)
         if curvature > 1e-6 * tf.sqrt(_dot(move, move) * _dot(turn, turn)):
-            row = self.pairs % self.history
+            row = tf.math.floormod(self.pairs, self.history)
             self.moves.scatter_update(tf.IndexedSlices(move, row))
             self.turns.scatter_update(tf.IndexedSlices(turn, row))
             self.curvatures.scatter_update(tf.IndexedSlices(curvature, row))

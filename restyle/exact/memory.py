@@ -1,11 +1,10 @@
 """Whether a picture fits in memory: asked before the run, not answered by the system's killer."""
 
-import math
-
 import psutil
 
 from restyle.errors import UserError
 from restyle.exact.optimize_config import OptimizeConfig
+from restyle.media.images import fit_long_side
 
 # Measured by benchmarks/value_and_gradient.py: peak of a run over its pixels, with conv5_1 the
 # deepest layer. What L-BFGS keeps is counted apart.
@@ -34,10 +33,17 @@ def check_memory(
     needed = bytes_needed(size, precision, config)
     if needed <= available:
         return
-    per_pixel = (needed - BYTES_AT_START) / (size[0] * size[1])
-    shrink = math.sqrt(max(0, available - BYTES_AT_START) / per_pixel / (size[0] * size[1]))
-    advice = f"Pass --size={int(max(size) * shrink)} or less" if shrink else "Free some memory"
     raise UserError(
         f"A picture of {size[1]} x {size[0]} needs about {needed / 1e9:.1f} GB and "
-        f"{available / 1e9:.1f} GB are free. {advice}, or --optimizer=adam, which keeps less."
+        f"{available / 1e9:.1f} GB are free. {_remedy(size, precision, config, available)}."
     )
+
+
+def _remedy(size: tuple[int, int], precision: str, config: OptimizeConfig, available: int) -> str:
+    remedy = "Free some memory"
+    for side in range(max(size), 0, -1):
+        if bytes_needed(fit_long_side(size, side), precision, config) <= available:
+            remedy = f"Pass --size={side} or less"
+            break
+    adam = ", or --optimizer=adam, which keeps less" if config.optimizer != "adam" else ""
+    return remedy + adam

@@ -31,11 +31,11 @@ def saved_alpha(problem: Problem, size: tuple[int, int]) -> np.ndarray | None:
     return None if problem.alpha is None else resize(problem.alpha, size)
 
 
-def as_saved(pixels: np.ndarray, extension: str) -> np.ndarray:
+def as_saved(pixels: np.ndarray, extension: str, *, alpha: np.ndarray | None = None) -> np.ndarray:
     """The pixels that a file of this kind gives back: rounded to 8 bits, and whatever JPEG does."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"picture{extension}"
-        write_image(path, pixels)
+        write_image(path, pixels, alpha=alpha)
         return read_image(path).pixels
 
 

@@ -35,9 +35,9 @@ def coarse_to_fine(
 ) -> tuple[Scale, ...]:
     """The scales of a run, each sqrt(2) larger than the one before, the last one `size`.
 
-    A scale gets iterations in inverse proportion to its long side: what is large is settled where
-    an evaluation is cheap, and the last scale, where it costs most, only adds the detail. Gatys et
-    al. (2017), section 6, go in two steps; many small ones leave less to mend at each.
+    Each scale gets its equal share of the iterations, which makes all the coarser ones together as
+    costly as the last one alone. Gatys et al. (2017), section 6, go in two steps; many small ones
+    leave less to mend at each. A run of fewer iterations than scales begins at a finer one.
 
     narrowest: pixels that the short side of no scale but the last falls below.
     """
@@ -46,13 +46,11 @@ def coarse_to_fine(
         if min(fit_long_side(size, round(side))) < narrowest:
             break
         sides.append(side)
-    total = sum(1 / side for side in sides)
-    left, scales = config.iterations, []
-    for side in sides:
-        at = size if side == max(size) else fit_long_side(size, round(side))
-        planned = left if side == sides[-1] else round(config.iterations / side / total)
-        iterations = min(left, max(planned, 0 if scales else 1))
-        left -= iterations
+    sizes = [size, *(fit_long_side(size, round(side)) for side in sides[1:])]
+    each, rest = divmod(config.iterations, len(sizes))
+    scales = []
+    for position, at in enumerate(sizes):
+        iterations = each + (position < rest)
         if iterations:
             scales.append(Scale(at, style_long_side(at, size, config), iterations))
     return tuple(reversed(scales))

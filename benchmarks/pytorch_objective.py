@@ -1,0 +1,85 @@
+"""The objective's value and gradient in PyTorch, for benchmarks/value_and_gradient.py to time.
+
+The same filters, layers, average pooling and relative errors as ours; channels last, which is the
+faster of PyTorch's two layouts on processors. Run by a Python that has PyTorch, not TensorFlow:
+
+  python -m benchmarks.pytorch_objective INPUTS.npz float32
+"""
+
+import sys
+
+import numpy as np
+import torch  # pyright: ignore[reportMissingImports]
+from torch.nn import functional  # pyright: ignore[reportMissingImports]
+
+from benchmarks.worker import serve
+from models.objective_config import ObjectiveConfig
+
+CAFFE_MEANS_BGR = (103.939, 116.779, 123.68)
+
+
+def features(images, filters, precision):
+    """{layer: (1, c, h, w)} of RGB images in [0, 1]; the first convolution is in float32."""
+    means = torch.tensor(CAFFE_MEANS_BGR).reshape(1, 3, 1, 1)
+    values = images.flip(1) * 255.0 - means
+    activations = {}
+    for layer, (kernel, bias) in filters.items():
+        if layer.endswith("_1") and layer != "conv1_1":
+            values = functional.avg_pool2d(values, 2)
+        if layer == "conv1_2":
+            values = values.to(precision)
+        values = functional.conv2d(values, kernel, bias, padding=1).relu_()
+        activations[layer] = values
+    return activations
+
+
+def gram_matrix(values):
+    """(1, c, c), averaged over positions, float32."""
+    flat = values.float().flatten(2)
+    return flat @ flat.transpose(1, 2) / flat.shape[-1]
+
+
+def relative_error(values, target):
+    """|values - target|^2 / |target|^2."""
+    return (values.float() - target).square().sum() / target.square().sum()
+
+
+def value_and_gradient(inputs, precision):
+    """A function that computes the objective and its gradient at the content and returns it."""
+    config = ObjectiveConfig()
+    last_precision = getattr(torch, precision)
+    filters = {}
+    for name in inputs["layers"]:
+        kind = torch.float32 if name == "conv1_1" else last_precision
+        kernel = torch.from_numpy(inputs[f"{name} kernel"].transpose(3, 2, 0, 1).copy()).to(kind)
+        kernel = kernel.contiguous(memory_format=torch.channels_last)
+        filters[str(name)] = kernel, torch.from_numpy(inputs[f"{name} bias"]).to(kind)
+    content, style = (_image(inputs[name]) for name in ("content", "style"))
+    with torch.no_grad():
+        of_content = features(content, filters, last_precision)
+        of_content = {name: of_content[name].float() for name in config.content_layers}
+        of_style = features(style, filters, last_precision)
+        grams = {name: gram_matrix(of_style[name]) for name in config.style_layers}
+    image = _image(inputs["start"]).requires_grad_()
+
+    def work() -> float:
+        image.grad = None
+        seen = features(image, filters, last_precision)
+        contents = [relative_error(seen[name], of_content[name]) for name in of_content]
+        styles = [relative_error(gram_matrix(seen[name]), grams[name]) for name in grams]
+        value = config.content_weight * sum(contents) / len(contents)
+        value = value + config.style_weight * sum(styles) / len(styles)
+        value.backward()
+        return float(value)
+
+    return work
+
+
+def _image(pixels):
+    image = torch.from_numpy(pixels.transpose(0, 3, 1, 2).copy())
+    return image.contiguous(memory_format=torch.channels_last)
+
+
+if __name__ == "__main__":
+    with np.load(sys.argv[1]) as arrays:
+        serve(value_and_gradient(dict(arrays), sys.argv[2]))

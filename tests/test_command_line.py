@@ -1,0 +1,159 @@
+import dataclasses
+import os
+
+import pytest
+from absl import flags
+
+import optimize_style as program
+from models.objective_config import ObjectiveConfig
+from restyle import command_line
+from restyle.errors import UserError
+from restyle.exact.optimize_config import OptimizeConfig
+from restyle.media.images import WRITABLE
+
+OWN = [flag for group in command_line.headed_groups().values() for flag in group]
+
+
+@pytest.fixture
+def own_flags(monkeypatch):
+    """Flags of another program, which has two."""
+    values = flags.FlagValues()
+    there = {"flag_values": values, "module_name": "Group"}
+    flags.DEFINE_integer("run_count", 3, "How often.", lower_bound=1, **there)
+    flags.DEFINE_multi_string("name", [], "Whom.", **there)
+    monkeypatch.setattr(command_line.flags, "FLAGS", values)
+    return values
+
+
+def run(*arguments, main=lambda: None):
+    return command_line.run(main, "What it is for.", ["program", *arguments])
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h", "--h"])
+def test_help_is_asked_for_in_three_ways_and_runs_nothing(own_flags, flag, capsys):
+    assert run(flag, "--run_count=2", main=lambda: pytest.fail("it ran")) == 0
+    assert capsys.readouterr().out == (
+        "What it is for.\n"
+        "\n"
+        "Group:\n"
+        "  --run_count: How often. Default: 3.\n"
+        "  --name (may be given several times): Whom.\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def help_text():
+    return command_line.help_text(program.__doc__ or "")
+
+
+def test_help_shows_an_example_before_the_flags(help_text):
+    example = "python optimize_style.py --content photo.jpg --style painting.jpg --output out.png"
+    assert 0 < help_text.index(example) < help_text.index("\nPictures:\n")
+
+
+@pytest.mark.parametrize("flag", OWN, ids=lambda flag: flag.name)
+def test_help_names_every_flag_of_ours(help_text, flag):
+    assert help_text.count(f"\n  --{flag.name}:") + help_text.count(f"\n  --{flag.name} (") == 1
+
+
+def test_help_has_no_flag_of_a_library(help_text):
+    listed = [line for line in help_text.splitlines() if line.startswith("  --")]
+    assert len(listed) == len(OWN)
+
+
+@pytest.mark.parametrize("defaults", [ObjectiveConfig(), OptimizeConfig()])
+def test_defaults_in_help_are_those_of_the_dataclasses(help_text, defaults):
+    paragraphs = [" ".join(text.split()) for text in help_text.split("\n  --")]
+    for field in dataclasses.fields(defaults):
+        value = getattr(defaults, field.name)
+        if field.name == "formula" or value == ():  # Set by --preset; nothing to show.
+            continue
+        shown = ",".join(value) if isinstance(value, tuple) else str(value)
+        told = [text for text in paragraphs if text.startswith(f"{field.name}:")]
+        assert f"Default: {shown}." in told[0]
+
+
+@pytest.mark.parametrize(
+    "choice", ["<lbfgs|adam>", "<none|luminance|match>", "<auto|float32|bfloat16>", "1 or more"]
+)
+def test_help_shows_what_may_be_chosen(help_text, choice):
+    assert choice in help_text
+
+
+def test_help_names_only_formats_that_can_be_written(help_text):
+    paragraph = help_text.split("\n  --output:")[1].split("\n  --")[0]
+    named = {word.strip(",.:") for word in paragraph.split() if word.startswith(".")}
+    assert {f".{word.lstrip('.')}" for word in named} <= set(WRITABLE)
+    assert len(named) >= 5
+
+
+@pytest.mark.parametrize("argument", ["--run-count=7", "--run_count=7"])
+def test_a_flag_is_written_with_hyphens_or_underscores(own_flags, argument):
+    assert run(argument, "--name=a-b", "--name", "c-d") == 0
+    assert own_flags.run_count == 7
+    assert own_flags.name == ["a-b", "c-d"]  # Values stay as they are.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--run_cuont=2"], "run_cuont"),
+        (["--run_count=two"], "two"),
+        (["--run_count=0"], "run_count"),
+        (["--run_count"], "run_count"),
+        (["photo.jpg"], "photo.jpg"),
+        (["--run_count=2", "--", "photo.jpg"], "photo.jpg"),
+    ],
+)
+def test_wrong_flags_are_one_line_and_status_2(own_flags, arguments, named, capsys):
+    status = run(*arguments, main=lambda: pytest.fail("it ran"))
+
+    out, err = capsys.readouterr()
+    assert (status, out) == (2, "")
+    assert err.startswith("error: ") and err.count("\n") == 1
+    assert named in err
+
+
+def test_the_status_is_that_of_the_program(own_flags):
+    assert run() == 0
+    assert run(main=lambda: 130) == 130
+
+
+def test_a_users_mistake_is_one_line_and_status_1(own_flags, capsys):
+    def main():
+        raise UserError("No image at\n  'gone.jpg'.")
+
+    assert run(main=main) == 1
+    assert capsys.readouterr() == ("", "error: No image at 'gone.jpg'.\n")
+
+
+def test_our_own_mistake_keeps_its_traceback(own_flags):
+    def main():
+        raise ValueError("ours")
+
+    with pytest.raises(ValueError, match="ours"):
+        run(main=main)
+
+
+def test_ctrl_c_before_a_loop_listens_is_no_traceback(own_flags, capsys):
+    def main():
+        raise KeyboardInterrupt
+
+    assert run(main=main) == 130
+    assert capsys.readouterr().err == "error: Interrupted.\n"
+
+
+def test_a_quiet_start_swallows_what_is_printed_below_python_and_nothing_after(capfd):
+    with command_line.quiet_start():
+        os.write(2, b"greetings\n")
+    os.write(2, b"news\n")
+
+    assert capfd.readouterr().err == "news\n"
+
+
+def test_an_error_in_a_quiet_start_is_raised_and_heard(capfd):
+    with pytest.raises(ImportError, match="broken"), command_line.quiet_start():
+        raise ImportError("broken")
+    os.write(2, b"news\n")
+
+    assert capfd.readouterr().err == "news\n"

@@ -1,0 +1,185 @@
+"""The gradient is that of the value, and reaches only the pixels that it should."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.losses import Objective, StyleTarget, gram_matrix
+from models.objective_config import ObjectiveConfig
+from models.vgg19 import vgg19_features
+from models.vgg_weights import random_vgg_weights
+from restyle.exact.evaluation import as_batch, evaluation_at
+from restyle.exact.problem import Problem
+
+RNG = np.random.default_rng(7)
+WEIGHTS = random_vgg_weights(width_divisor=16)
+SIZE = (12, 20)
+CONFIG = ObjectiveConfig(
+    tv_weight=0.5, content_layers=("conv2_1",), style_layers=("conv1_1", "conv2_1")
+)
+FIRST_LAYER = ObjectiveConfig(content_layers=("conv1_1",), style_layers=("conv1_1",))
+NETWORK = vgg19_features(WEIGHTS, CONFIG.layers)
+
+
+def picture(height=SIZE[0], width=SIZE[1]):
+    return RNG.random((height, width, 3), dtype=np.float32)
+
+
+def columns(start, stop, size=SIZE):
+    mask = np.zeros(size, np.float32)
+    mask[:, start:stop] = 1
+    return mask
+
+
+def evaluation(problem, config=CONFIG, size=SIZE, style_long_side=20):
+    return evaluation_at(problem, config, NETWORK, size=size, style_long_side=style_long_side)
+
+
+def halves(first, second):
+    """Two styles, one for each half of the picture, both taken from all of their paintings."""
+    whole = np.ones(SIZE, np.float32)
+    return Problem(
+        picture(),
+        [first, second],
+        content_masks=[columns(0, 10), columns(10, 20)],
+        style_masks=[whole, whole],
+    )
+
+
+def test_the_value_is_the_weighted_sum_of_the_terms():
+    measure = evaluation(Problem(picture(), [picture()]))
+
+    measured = measure(as_batch(picture(), SIZE))
+
+    weights = np.array(list(measure.objective.weights.values()))
+    assert measured.value.shape == () and measured.terms.shape == weights.shape
+    np.testing.assert_allclose(measured.value, weights @ measured.terms.numpy(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_gradient_is_the_slope_of_the_value(masked):
+    problem = halves(picture(), picture()) if masked else Problem(picture(), [picture()])
+    measure = evaluation(problem)
+    image = as_batch(0.2 + 0.6 * picture(), SIZE)
+
+    measured = measure(image)
+    direction = measured.gradient / tf.norm(measured.gradient)
+    ahead, behind = (measure(image + side * 0.02 * direction).value for side in (1, -1))
+
+    slope = np.sum(measured.gradient * direction)
+    np.testing.assert_allclose((ahead - behind) / 0.04, slope, rtol=0.02)
+
+
+def test_terms_without_a_gradient_are_the_same_by_name():
+    measure = evaluation(Problem(picture(), [picture()]))
+    image = as_batch(picture(), SIZE)
+
+    terms = measure.terms(image)
+
+    assert list(terms) == list(measure.objective.weights)
+    np.testing.assert_allclose(list(terms.values()), measure(image).terms, rtol=1e-5)
+
+
+def test_the_photograph_has_no_content_error_and_the_painting_no_style_error():
+    photograph, painting = picture(), picture()
+    measure = evaluation(Problem(photograph, [painting]))
+
+    of_photograph = measure.terms(as_batch(photograph, SIZE))
+    of_painting = measure.terms(as_batch(painting, SIZE))
+
+    assert of_photograph["content conv2_1"] == pytest.approx(0, abs=1e-9)
+    assert of_painting["content conv2_1"] > 0.01
+    for name in ("style conv1_1", "style conv2_1"):
+        assert of_painting[name] == pytest.approx(0, abs=1e-9)
+        assert of_photograph[name] > 1e-4
+
+
+def test_a_painting_keeps_its_aspect_at_the_size_asked_for():
+    painting = picture(10, 30)
+    measure = evaluation(Problem(picture(), [painting]), style_long_side=18)
+
+    expected = gram_matrix(NETWORK(as_batch(painting, (6, 18)))["conv1_1"])
+
+    got = measure.objective.styles[0].grams["conv1_1"]
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape, expected", [((8, 6), (1, 4, 3, 1)), ((8, 6, 3), (1, 4, 3, 3))])
+def test_a_batch_has_the_size_asked_for_and_pictures_of_that_size_are_not_touched(shape, expected):
+    pixels = RNG.random(shape, dtype=np.float32)
+
+    assert as_batch(pixels, (4, 3)).shape == expected
+    np.testing.assert_array_equal(np.reshape(as_batch(pixels, (8, 6)), shape), pixels)
+
+
+def test_blend_weights_are_the_weights_of_the_styles():
+    styles = [picture(), picture()]
+    blended = evaluation(Problem(picture(), styles, blend_weights=(3.0, 1.0)))
+    equal = evaluation(Problem(picture(), styles))
+
+    assert blended.objective.style_shares == pytest.approx([0.75, 0.25])
+    assert equal.objective.style_shares == pytest.approx([0.5, 0.5])
+
+
+def test_a_style_does_not_move_pixels_beyond_its_mask_and_its_layers_sight():
+    problem = halves(picture(), picture())
+    other = Problem(
+        problem.content,
+        [picture(), problem.styles[1]],
+        content_masks=problem.content_masks,
+        style_masks=problem.style_masks,
+    )
+    image = as_batch(picture(), SIZE)
+
+    one, two = (evaluation(p, FIRST_LAYER)(image).gradient[0].numpy() for p in (problem, other))
+
+    # A position of conv1_1 sees one pixel to each side: column 10 is seen from the first half.
+    np.testing.assert_array_equal(one[:, 11:], two[:, 11:])
+    assert np.abs(one[:, :11] - two[:, :11]).max(axis=(0, 2)).min() > 0
+    assert np.abs(one[:, 11:]).max() > 0
+
+
+def test_a_style_is_that_of_the_region_of_its_mask():
+    painting = picture()
+    changed = painting.copy()
+    changed[:, 8:] = picture(12, 12)  # The mask ends at column 6; conv2_1 sees a few further.
+    image = as_batch(picture(), SIZE)
+    values = [
+        evaluation(
+            Problem(
+                np.full((*SIZE, 3), 0.5, np.float32),
+                [style],
+                content_masks=[np.ones(SIZE, np.float32)],
+                style_masks=[columns(0, 6)],
+            ),
+            FIRST_LAYER,
+        )(image).value
+        for style in (painting, changed)
+    ]
+
+    np.testing.assert_allclose(values[0], values[1], rtol=1e-6)
+
+
+def test_a_pixel_feels_the_same_pull_in_a_small_region_and_in_a_large_one():
+    """Regions of one quarter and three quarters, all alike, pull as one style without masks."""
+    block = RNG.normal(size=(1, 4, 4, 5)).astype(np.float32)
+    features = tf.constant(np.tile(block, (1, 1, 4, 1)))
+    grams = {"conv1_1": gram_matrix(RNG.normal(size=(1, 4, 4, 5)).astype(np.float32))}
+    masks = [columns(0, 4, (4, 16)), columns(4, 16, (4, 16))]
+    masked = [StyleTarget(grams, mask=mask[np.newaxis, :, :, np.newaxis]) for mask in masks]
+
+    gradients = []
+    for styles in (masked, [StyleTarget(grams)]):
+        with tf.GradientTape() as tape:
+            tape.watch(features)
+            error = Objective(FIRST_LAYER, styles).style_term("conv1_1", features)
+        gradients.append(tape.gradient(error, features))
+
+    np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-4, atol=1e-7)
+
+
+def test_masks_follow_the_picture_to_a_smaller_size():
+    measure = evaluation(halves(picture(), picture()), size=(6, 10), style_long_side=10)
+
+    for style, mask in zip(measure.objective.styles, [columns(0, 5), columns(5, 10)], strict=True):
+        np.testing.assert_allclose(style.mask[0, :, :, 0], mask[:6, :10], atol=0.2)

@@ -1,0 +1,314 @@
+"""The objective is the papers', and does not depend on what it should not depend on."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models import losses
+from models.losses import Objective, StyleTarget, style_target
+from models.objective_config import ObjectiveConfig
+
+RNG = np.random.default_rng(3)
+CHANNELS = {"conv1_1": 3, "conv2_1": 4, "conv3_1": 5, "conv4_1": 6, "conv5_1": 7, "conv4_2": 5}
+SMALL = ObjectiveConfig(content_layers=("conv2_1",), style_layers=("conv1_1", "conv2_1"))
+
+
+def random_features(height=4, width=6, channels=3, batch=1):
+    return RNG.normal(size=(batch, height, width, channels)).astype(np.float32)
+
+
+def random_layers(height=4, width=6, batch=1):
+    return {
+        layer: random_features(height, width, channels, batch)
+        for layer, channels in CHANNELS.items()
+    }
+
+
+def left_part(height, width, columns):
+    mask = np.zeros((1, height, width, 1), np.float32)
+    mask[:, :, :columns] = 1
+    return mask
+
+
+def numpy_gram(features):
+    flat = features.reshape(-1, features.shape[-1])
+    return flat.T @ flat
+
+
+def close(got, expected, rtol=1e-5):
+    np.testing.assert_allclose(got, expected, rtol=rtol, atol=1e-6)
+
+
+def test_gram_matrix_is_the_mean_over_positions_of_products_of_channels():
+    features = random_features(batch=2)
+
+    expected = [numpy_gram(picture) / 24 for picture in features]
+
+    close(losses.gram_matrix(features), expected)
+
+
+def test_gram_matrix_does_not_see_where_things_are():
+    features = random_features(5, 7, batch=2)
+    moved = features.reshape(2, 35, 3)[:, RNG.permutation(35)].reshape(2, 5, 7, 3)
+
+    close(losses.gram_matrix(moved), losses.gram_matrix(features))
+
+
+def test_guided_gram_matrix_is_that_of_the_region_alone():
+    features = random_features()
+    outside = features.copy()
+    outside[:, :, 2:] = 100.0
+
+    for picture in (features, outside):
+        guided = losses.gram_matrix(picture, left_part(4, 6, 2))
+        close(guided, losses.gram_matrix(features[:, :, :2]))
+
+
+def test_guidance_of_ones_changes_nothing():
+    features = random_features()
+
+    close(
+        losses.gram_matrix(features, np.ones((1, 4, 6, 1), np.float32)),
+        losses.gram_matrix(features),
+    )
+
+
+def test_soft_guidance_weighs_positions_by_its_square():
+    features, mask = random_features(), RNG.random((1, 4, 6, 1)).astype(np.float32)
+
+    expected = numpy_gram(features * mask) / np.square(mask).sum()
+
+    close(losses.gram_matrix(features, mask), expected[np.newaxis])
+
+
+def test_bfloat16_features_have_float32_gram_matrices_that_lose_no_sum():
+    features = random_features(64, 64)
+    rounded = tf.cast(features, "bfloat16")
+
+    gram = losses.gram_matrix(rounded)
+
+    assert gram.dtype == tf.float32
+    close(gram, losses.gram_matrix(tf.cast(rounded, "float32")), rtol=1e-6)
+    assert losses.relative_error(rounded, features).dtype == tf.float32
+    assert losses.gatys_content_error(rounded, features).dtype == tf.float32
+
+
+def test_a_mask_at_a_layer_is_the_mean_of_what_each_position_stands_for():
+    mask = left_part(8, 16, 8)
+
+    guidance = np.asarray(losses.guidance_at(mask, random_features(2, 4)))
+
+    assert guidance.shape == (1, 2, 4, 1)
+    assert np.all(np.diff(guidance, axis=2) <= 1e-6)
+    close(guidance[:, :, 0], 1)
+    close(guidance[:, :, 3], 0)
+    close(guidance.mean(), 0.5)
+
+
+def test_relative_error_of_twice_the_target_is_one():
+    target = random_features(batch=2)
+
+    close(losses.relative_error(2 * target, target), [1, 1])
+    close(losses.relative_error(target, target), [0, 0])
+
+
+def test_relative_error_does_not_see_the_scale():
+    values, target = random_features(), random_features()
+
+    close(losses.relative_error(7 * values, 7 * target), losses.relative_error(values, target))
+
+
+def test_total_variation_is_the_mean_squared_difference_of_neighbours():
+    images = RNG.random((2, 5, 4, 3)).astype(np.float32)
+
+    expected = [
+        np.mean(np.diff(image, axis=0) ** 2) + np.mean(np.diff(image, axis=1) ** 2)
+        for image in images
+    ]
+
+    close(losses.total_variation(images), expected)
+    close(losses.total_variation(np.full((1, 5, 4, 3), 0.3, np.float32)), [0])
+
+
+def test_gatys_formula_is_equations_1_to_7_of_gatys_2016():
+    config = ObjectiveConfig(content_weight=3.0, style_weight=700.0, formula="gatys")
+    features, photograph, painting = random_layers(), random_layers(), random_layers()
+
+    content = 0.5 * np.sum((features["conv4_2"] - photograph["conv4_2"]) ** 2)  # Eq. 1.
+    style = 0.0
+    for layer in ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"):
+        gram, target = numpy_gram(features[layer]), numpy_gram(painting[layer])  # Eq. 3.
+        error = np.sum((gram - target) ** 2) / (4 * CHANNELS[layer] ** 2 * 24**2)  # Eq. 4.
+        style += error / 5  # Eq. 5.
+    objective = Objective(config, [style_target(painting, config.style_layers)])
+    terms = objective.terms(random_features(), features, photograph)
+
+    close(objective.total(terms), [3.0 * content + 700.0 * style])  # Eq. 7.
+
+
+def test_relative_formula_sums_terms_that_are_fractions_of_their_targets():
+    config = ObjectiveConfig(content_weight=0.3, style_weight=2.0, tv_weight=0.7)
+    features, photograph, painting = random_layers(), random_layers(), random_layers()
+    images = random_features()
+
+    expected = 0.3 * np.sum((features["conv4_2"] - photograph["conv4_2"]) ** 2)
+    expected /= np.sum(photograph["conv4_2"] ** 2)
+    for layer in config.style_layers:
+        gram, target = numpy_gram(features[layer]), numpy_gram(painting[layer])
+        expected += 2.0 / 5 * np.sum((gram - target) ** 2) / np.sum(target**2)
+    expected += 0.7 * np.asarray(losses.total_variation(images))
+    objective = Objective(config, [style_target(painting, config.style_layers)])
+
+    close(objective.total(objective.terms(images, features, photograph)), expected)
+
+
+def test_the_style_term_does_not_depend_on_the_area():
+    painting, features = random_layers(), random_layers()
+    objective = Objective(SMALL, [style_target(painting, SMALL.style_layers)])
+    tiled = np.tile(features["conv1_1"], (1, 2, 2, 1))
+
+    close(
+        objective.style_term("conv1_1", tiled), objective.style_term("conv1_1", features["conv1_1"])
+    )
+
+
+def test_several_styles_are_averaged_by_their_shares():
+    paintings, features = [random_layers() for _ in range(3)], random_layers()
+    targets = [style_target(p, SMALL.style_layers) for p in paintings]
+    blend = [
+        StyleTarget(target.grams, weight)
+        for target, weight in zip(targets, (1.0, 4.0, 0.0), strict=True)
+    ]
+
+    one, four = (
+        Objective(SMALL, [t]).style_term("conv2_1", features["conv2_1"]) for t in blend[:2]
+    )
+
+    got = Objective(SMALL, blend).style_term("conv2_1", features["conv2_1"])
+    close(got, 0.2 * np.asarray(one) + 0.8 * np.asarray(four))
+
+
+@pytest.mark.parametrize("formula", ["relative", "gatys"])
+def test_a_style_given_twice_is_that_style(formula):
+    config = ObjectiveConfig(formula=formula)
+    painting, features = random_layers(), random_layers()
+    once = style_target(painting, config.style_layers, weight=3.0)
+
+    for layer in config.style_layers:
+        close(
+            Objective(config, [once, once]).style_term(layer, features[layer]),
+            Objective(config, [once]).style_term(layer, features[layer]),
+        )
+
+
+def test_a_masked_style_is_compared_inside_its_masks():
+    painting, features = random_layers(4, 8), random_layers(4, 6)
+    masked = style_target(
+        painting,
+        SMALL.style_layers,
+        style_mask=left_part(4, 8, 3),
+        content_mask=left_part(4, 6, 2),
+    )
+    left_painting = {layer: values[:, :, :3] for layer, values in painting.items()}
+    plain = style_target(left_painting, SMALL.style_layers)
+
+    close(
+        Objective(SMALL, [masked]).style_term("conv2_1", features["conv2_1"]),
+        Objective(SMALL, [plain]).style_term("conv2_1", features["conv2_1"][:, :, :2]),
+    )
+
+
+def test_shares_of_styles_are_their_weights_times_the_mean_squares_of_their_masks():
+    grams = style_target(random_layers(), SMALL.style_layers).grams
+    half_grey = np.full((1, 4, 8, 1), 0.5, np.float32)
+    styles = [
+        StyleTarget(grams, 1.0, left_part(4, 8, 2)),  # 1 * 1/4
+        StyleTarget(grams, 3.0, half_grey),  # 3 * 1/4
+        StyleTarget(grams, 1.0),  # 1 * 1
+    ]
+
+    close(Objective(SMALL, styles).style_shares, [0.125, 0.375, 0.5])
+
+
+def test_weights_of_layers_are_shares_of_the_overall_weights():
+    config = ObjectiveConfig(
+        content_weight=2.0,
+        style_weight=5.0,
+        tv_weight=0.25,
+        content_layers=("conv2_1", "relu4_2"),
+        style_layers=("conv1_1", "conv3_1"),
+        style_layer_weights=(1.0, 4.0),
+    )
+    painting = style_target(random_layers(), config.style_layers)
+
+    assert Objective(config, [painting]).weights == pytest.approx(
+        {
+            "content conv2_1": 1.0,
+            "content conv4_2": 1.0,
+            "style conv1_1": 1.0,
+            "style conv3_1": 4.0,
+            "total variation": 0.25,
+        }
+    )
+
+
+def test_terms_come_in_the_order_of_the_weights():
+    layers = random_layers()
+    objective = Objective(ObjectiveConfig(), [style_target(layers, CHANNELS)])
+
+    assert list(objective.terms(random_features(), layers, layers)) == list(objective.weights)
+
+
+@pytest.mark.parametrize("formula", ["relative", "gatys"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_batch_of_two_is_two_batches_of_one(formula, masked):
+    config = ObjectiveConfig(tv_weight=1.0, formula=formula)
+    features, photograph, images = (
+        random_layers(batch=2),
+        random_layers(batch=2),
+        random_features(batch=2),
+    )
+    mask = left_part(4, 6, 2) if masked else None
+    painting = style_target(random_layers(), config.style_layers, content_mask=mask)
+    objective = Objective(config, [painting])
+
+    together = objective.terms(images, features, photograph)
+
+    for index in range(2):
+        one = slice(index, index + 1)
+        alone = objective.terms(
+            images[one],
+            {layer: values[one] for layer, values in features.items()},
+            {layer: values[one] for layer, values in photograph.items()},
+        )
+        for name, value in alone.items():
+            close(together[name][one], value)
+
+
+@pytest.mark.parametrize(
+    "asked, named",
+    [
+        ({"content_weight": -1.0}, "content_weight"),
+        ({"tv_weight": float("nan")}, "tv_weight"),
+        ({"style_weight": float("inf")}, "style_weight"),
+        ({"content_weight": 0.0, "style_weight": 0.0}, "above 0"),
+        ({"style_layers": ("conv9_1",)}, "conv9_1"),
+        ({"style_layers": ()}, "style_layers"),
+        ({"content_layers": ("conv4_2", "relu4_2")}, "each named once"),
+        ({"style_layer_weights": (1.0, 2.0)}, "2 style_layer_weights for 5"),
+        ({"style_layer_weights": (1.0, 2.0, -1.0, 1.0, 1.0)}, "style_layer_weights"),
+        ({"content_layer_weights": (0.0,)}, "content_layer_weights"),
+        ({"formula": "johnson"}, "johnson"),
+    ],
+)
+def test_an_objective_that_makes_no_sense_is_refused(asked, named):
+    with pytest.raises(ValueError, match=named):
+        ObjectiveConfig(**asked)
+
+
+@pytest.mark.parametrize("weights", [(), (0.0, 0.0), (1.0, -0.5)])
+def test_styles_need_weights_that_can_be_shared_out(weights):
+    grams = style_target(random_layers(), SMALL.style_layers).grams
+
+    with pytest.raises(ValueError, match="style weights"):
+        Objective(SMALL, [StyleTarget(grams, weight) for weight in weights])

@@ -1,0 +1,259 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from restyle.color import luminance
+from restyle.media.contact_sheet import GAP, LINE, contact_sheet
+from restyle.media.images import image_size, read_image, read_recipe, resize
+
+ONE_SCALE = ["--smallest_scale=48", "--iterations=2", "--optimizer=adam"]
+
+
+def pixels_of(path):
+    return read_image(path).pixels
+
+
+def recipe_of(path):
+    return json.loads(read_recipe(path))
+
+
+def as_flags(settings):
+    """The command line that asks for these settings again."""
+    for name, value in settings.items():
+        if name in ("style", "content_mask", "style_mask"):
+            yield from (f"--{name}={each}" for each in value)
+        elif isinstance(value, list):
+            yield f"--{name}={','.join(value)}"
+        elif value is not None:
+            yield f"--{name}={value}"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, run, quick):
+    """A run of two scales with all that it leaves behind; its folder, in which runs/ is."""
+    folder = tmp_path_factory.mktemp("made")
+    run_dir = f"--run_dir={folder}/runs"
+    assert run(*quick, f"--output={folder}/out.png", run_dir, "--save_every=3") == 0
+    return folder
+
+
+@pytest.fixture
+def make(tmp_path, run, quick):
+    """Makes a picture at one scale with more arguments; returns its path."""
+
+    def make(*arguments, name="out.png"):
+        output = tmp_path / name
+        assert run(*quick, *ONE_SCALE, f"--output={output}", "--save_every=0", *arguments) == 0
+        return output
+
+    return make
+
+
+def test_the_picture_has_the_wanted_long_side_and_the_contents_aspect(made):
+    assert image_size(made / "out.png") == (32, 48)
+
+
+def test_the_recipe_names_all_that_the_picture_depends_on(made, pictures, run, capsys):
+    assert run(f"--show_recipe={made}/out.png") == 0
+    recipe = json.loads(capsys.readouterr().out)
+
+    assert recipe["settings"]["size"] == 48
+    assert recipe["settings"]["style_weight"] == 1.0
+    assert recipe["settings"]["style"] == [f"{pictures}/painting.png"]
+    assert recipe["inputs"].keys() == {f"{pictures}/{name}.png" for name in ("photo", "painting")}
+    assert recipe["weights"]["source"].startswith("random seed 0")
+    assert len(recipe["weights"]["sha256"]) == 64
+    assert recipe["versions"].keys() >= {"python", "tensorflow", "keras"}
+    assert recipe["terms"].keys() == {"before saving", "saved"}
+    assert recipe["terms"]["saved"].keys() >= {"objective", "content conv2_2", "style conv1_1"}
+
+
+def test_the_objective_falls(made):
+    with open(made / "runs" / "metrics.csv", newline="") as file:
+        first, *_, last = csv.DictReader(file)
+    final = recipe_of(made / "out.png")["terms"]["before saving"]
+
+    assert float(last["objective"]) < 0.8 * float(first["objective"])
+    assert final["objective"] == pytest.approx(float(last["objective"]), rel=1e-5)
+
+
+def test_a_run_folder_tells_the_run(made):
+    with open(made / "runs" / "metrics.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    assert [row["iteration"] for row in rows] == ["1", "2", "3", "4"]
+    assert [(row["height"], row["width"]) for row in rows] == 2 * [("23", "34")] + 2 * [
+        ("32", "48")
+    ]
+    settings = recipe_of(made / "out.png")["settings"]
+    assert json.loads((made / "runs" / "config.json").read_text()) == settings
+    assert {path.name for path in (made / "runs" / "previews").iterdir()} == {"00003.jpg"}
+    assert min(image_size(made / "runs" / "loss.png")) > 300
+    assert (made / "runs" / "state.npz").exists()
+
+
+def test_a_second_run_in_the_same_folder_is_refused(made, run, quick, tmp_path, capsys):
+    before = (made / "runs" / "metrics.csv").read_bytes()
+
+    assert run(*quick, f"--run_dir={made}/runs", f"--output={tmp_path}/out.png") == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and f"--resume={made}/runs" in error
+    assert (made / "runs" / "metrics.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "more", [["--preset=gatys", "--content_weight=0.1"], ["--init=noise", "--seed=4"]]
+)
+def test_a_run_from_the_settings_of_a_recipe_gives_the_same_pixels(make, run, tmp_path, more):
+    first = make("--style_layer_weights=3,1", *more)
+    settings = recipe_of(first)["settings"]
+    again = tmp_path / "again.png"
+
+    assert run(*as_flags(settings), f"--output={again}") == 0
+    np.testing.assert_array_equal(pixels_of(again), pixels_of(first))
+    assert recipe_of(again)["settings"] == settings
+
+
+def test_a_preset_sets_the_weights_that_are_not_given(make):
+    settings = recipe_of(make("--preset=gatys", "--content_weight=0.1"))["settings"]
+
+    assert (settings["content_weight"], settings["style_weight"]) == (0.1, 1000.0)
+    assert settings["tv_weight"] == 0.0
+
+
+@pytest.fixture
+def clear_photo(pictures, tmp_path):
+    """The photograph with an alpha channel that fades from left to right."""
+    image = Image.open(pictures / "photo.png").convert("RGB")
+    image.putalpha(Image.linear_gradient("L").rotate(90).resize(image.size))
+    image.save(tmp_path / "clear.png")
+    return tmp_path / "clear.png"
+
+
+def test_the_contents_alpha_is_put_back(make, clear_photo):
+    alpha = read_image(make(f"--content={clear_photo}")).alpha
+
+    assert alpha is not None
+    expected = resize(read_image(clear_photo).alpha, (32, 48))
+    np.testing.assert_allclose(alpha, expected, atol=0.6 / 255)
+
+
+@pytest.mark.parametrize("name", ["out.png", "out.jpg", "clear.png", "clear.jpg"])
+def test_the_saved_terms_are_those_of_the_file(make, pictures, clear_photo, name):
+    from models.objective_config import ObjectiveConfig
+    from models.vgg19 import vgg19_features
+    from models.vgg_weights import random_vgg_weights
+    from restyle.exact.problem import read_problem
+    from restyle.exact.result import measure_stages
+    from restyle.exact.schedule import Scale
+
+    photo = clear_photo if name.startswith("clear") else pictures / "photo.png"
+    output = make(f"--content={photo}", name=name)
+
+    config = ObjectiveConfig(content_layers=("conv2_2",), style_layers=("conv1_1", "conv2_1"))
+    network = vgg19_features(random_vgg_weights(width_divisor=8), config.layers)
+    problem = read_problem(str(photo), [f"{pictures}/painting.png"])
+    stages = {"saved": pixels_of(output)}
+    measured = measure_stages(stages, problem, config, network, Scale((32, 48), 48, 1))
+    assert recipe_of(output)["terms"]["saved"] == pytest.approx(measured["saved"], rel=1e-5)
+
+
+def test_a_jpeg_is_measured_as_jpeg_made_it(make):
+    terms = recipe_of(make(name="out.jpg"))["terms"]
+
+    assert terms["saved"]["objective"] != terms["before saving"]["objective"]
+
+
+def test_luminance_keeps_the_contents_chroma(make, pictures):
+    result = pixels_of(make("--preserve_color=luminance", "--content_weight=0.001"))
+    content = resize(pixels_of(pictures / "photo.png"), (32, 48))
+
+    def chroma(pixels):
+        return pixels - luminance(pixels)[..., np.newaxis]
+
+    inside = ((result > 0.01) & (result < 0.99)).all(axis=-1)  # Elsewhere it is paler.
+    assert inside.mean() > 0.8
+    np.testing.assert_allclose(chroma(result)[inside], chroma(content)[inside], atol=2 / 255)
+    assert np.abs(luminance(result) - luminance(content)).max() > 0.02
+
+
+def test_match_gives_the_style_the_contents_colours_first(make):
+    plain, matched = (recipe_of(make(f"--preserve_color={c}")) for c in ("none", "match"))
+
+    assert plain["terms"]["saved"] != matched["terms"]["saved"]
+
+
+def test_only_ratios_of_blend_weights_matter_and_a_zero_takes_a_style_out(make, pictures):
+    other = f"--style={pictures}/other.png"
+    one = pixels_of(make())
+    first_only, equal, doubled = (
+        pixels_of(make(other, f"--style_blend_weights={weights}"))
+        for weights in ("3,0", "1,2", "2,4")
+    )
+
+    np.testing.assert_allclose(first_only, one, atol=1.1 / 255)
+    np.testing.assert_allclose(equal, doubled, atol=1.1 / 255)
+    assert np.abs(first_only - equal).max() > 3 / 255
+
+
+def test_a_style_does_not_reach_where_its_mask_is_black(make, pictures, tmp_path):
+    levels = np.zeros((40, 60), np.uint8)
+    levels[:, :20] = 255
+    Image.fromarray(levels).save(tmp_path / "left.png")
+    Image.new("L", (108, 108), 255).save(tmp_path / "all.png")
+
+    masks = [f"--content_mask={tmp_path}/left.png", f"--style_mask={tmp_path}/all.png"]
+    result = pixels_of(make(*masks, "--optimizer=lbfgs"))
+
+    moved = np.abs(result - resize(pixels_of(pictures / "photo.png"), (32, 48)))
+    assert moved[:, :14].max() > 5 / 255
+    assert moved[:, 40:].max() < 0.6 / 255
+    assert recipe_of(tmp_path / "out.png")["inputs"].keys() >= {f"{tmp_path}/left.png"}
+
+
+def test_a_start_from_a_picture_is_a_start_from_that_picture(make, pictures):
+    from_content, from_file = make(), make(f"--init={pictures}/photo.png", name="from_file.png")
+
+    np.testing.assert_array_equal(pixels_of(from_file), pixels_of(from_content))
+    other = make(f"--init={pictures}/other.png", name="other.png")
+    assert np.abs(pixels_of(other) - pixels_of(from_content)).max() > 0.1
+    assert f"{pictures}/other.png" in recipe_of(other)["inputs"]
+
+
+def test_without_a_run_folder_previews_lie_beside_the_picture(make, tmp_path):
+    make("--save_every=1")
+
+    assert {path.name for path in tmp_path.glob("out*")} == {
+        *("out.png", "out_00001.png", "out_00002.png")
+    }
+
+
+def test_two_swept_flags_are_the_rows_and_columns_of_a_sheet(make, pictures, tmp_path):
+    styles = f"{pictures}/painting.png|{pictures}/other.png"
+    sheet = pixels_of(
+        make(f"--sweep=style={styles}", "--sweep=content-weight=0.01,10", "--save_every=1")
+    )
+    singles = [
+        [
+            pixels_of(make(f"--style={style}", f"--content_weight={weight}", name="one.png"))
+            for weight in (0.01, 10)
+        ]
+        for style in styles.split("|")
+    ]
+
+    assert not list(tmp_path.glob("out_*"))
+    expected = contact_sheet(
+        singles,
+        row_labels=[f"style {style}" for style in styles.split("|")],
+        column_labels=["content_weight 0.01", "content_weight 10"],
+    )
+    np.testing.assert_array_equal(sheet, expected)
+
+
+def test_one_swept_flag_is_one_row(make):
+    sheet = pixels_of(make("--sweep=content_weight=0.01,0.1,10", "--iterations=1"))
+
+    assert sheet.shape[0] == LINE + 32 + 2 * GAP

@@ -1,0 +1,70 @@
+import re
+
+import pytest
+
+from restyle import progress
+from restyle.progress import SECONDS_BETWEEN_LINES, ProgressDisplay
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that the test sets; to the display only, which is no terminal's."""
+
+    class Clock:
+        now = 1000.0
+
+        def monotonic(self):
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(progress, "time", clock)
+    return clock
+
+
+def show(clock, display, *steps):
+    for seconds, share in steps:
+        clock.now += seconds
+        display.show(share, f"at {share}")
+
+
+def test_off_a_terminal_progress_is_plain_lines(capsys):
+    with ProgressDisplay() as display:
+        display.show(0.25, "scale 1/2  objective 0.5")
+        display.say("note: [b] :smile: a file")
+
+    out, err = capsys.readouterr()
+    first, second = err.splitlines()
+    assert out == ""
+    assert re.fullmatch(r" 25%  scale 1/2  objective 0.5  left \? s", first)
+    assert second == "note: [b] :smile: a file"
+
+
+def test_lines_come_now_and_then_but_the_last_step_is_always_shown(clock, capsys):
+    with ProgressDisplay() as display:
+        show(clock, display, *[(SECONDS_BETWEEN_LINES / 4, step / 10) for step in range(1, 11)])
+
+    shown = [line.split()[2] for line in capsys.readouterr().err.splitlines()]
+    assert shown == ["0.1", "0.5", "0.9", "1.0"]
+
+
+def test_the_time_left_follows_from_the_speed_so_far(clock, capsys):
+    with ProgressDisplay() as display:
+        show(clock, display, (60, 0.1), (20, 0.3), (40, 0.6))
+
+    # Of the 60 s before the first step we know only that TensorFlow was started in them.
+    left = [line.split("left ")[1] for line in capsys.readouterr().err.splitlines()]
+    assert left == ["? s", "70 s", "48 s"]
+
+
+def test_a_resumed_run_is_not_judged_by_what_others_did(clock, capsys):
+    with ProgressDisplay() as display:
+        show(clock, display, (1, 0.5), (100, 0.6))
+
+    assert capsys.readouterr().err.splitlines()[-1].endswith("left 400 s")
+
+
+def test_each_run_of_a_sweep_is_timed_for_itself(clock, capsys):
+    with ProgressDisplay() as display:
+        show(clock, display, (1, 0.5), (100, 1.0), (50, 0.5), (20, 0.75))
+
+    assert capsys.readouterr().err.splitlines()[-1].endswith("left 20 s")

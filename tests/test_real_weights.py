@@ -1,0 +1,103 @@
+"""What only the real VGG-19 can show; the weights are cached, or downloaded first."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.real_weights
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def network():
+    from models.vgg19 import vgg19_features
+    from models.vgg_layers import LAYER_NAMES
+    from models.vgg_weights import load_vgg_weights
+
+    return vgg19_features(load_vgg_weights(), LAYER_NAMES)
+
+
+@pytest.fixture(scope="module")
+def landscape():
+    from restyle.media.images import read_image, resize
+
+    return resize(read_image(ROOT / "samples" / "landscape.jpg").pixels, (192, 256))[np.newaxis]
+
+
+def test_the_mean_activation_of_a_filter_is_about_one(network, landscape):
+    for name, features in network(landscape).items():
+        by_filter = np.mean(features, axis=(0, 1, 2))
+
+        # Gatys et al. took the mean over many photographs; one drawing comes near it.
+        assert 0.4 < np.mean(by_filter) < 2.0, name
+
+
+def test_deep_layers_know_a_scene_again_that_was_made_brighter(network, landscape):
+    from models.losses import relative_error
+
+    features = network(landscape)
+    brighter = network(0.8 * landscape + 0.1)
+    moved = network(np.roll(landscape, 100, axis=2))
+
+    layer = "conv4_2"
+    assert float(relative_error(brighter[layer], features[layer])[0]) < 0.5 * float(
+        relative_error(moved[layer], features[layer])[0]
+    )
+
+
+def test_the_program_lowers_the_objective_of_the_samples_to_a_third(tmp_path):
+    output = tmp_path / "out.png"
+    command = [
+        *(sys.executable, "optimize_style.py", "--size=160", "--iterations=40", "--save-every=0"),
+        *("--content=samples/landscape.jpg", "--style=samples/brushwork.jpg"),
+        *(f"--output={output}", f"--run_dir={tmp_path / 'run'}", "--precision=float32"),
+    ]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert result.returncode == 0, result.stderr
+    assert "Traceback" not in result.stderr
+    assert "oneDNN" not in result.stderr
+    first = (tmp_path / "run" / "metrics.csv").read_text().splitlines()[1]
+    recipe = subprocess.run(
+        [sys.executable, "optimize_style.py", f"--show_recipe={output}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    terms = json.loads(recipe.stdout)["terms"]
+    assert terms["saved"]["objective"] < float(first.split(",")[6]) / 3
+    assert terms["saved"]["objective"] == pytest.approx(
+        terms["before saving"]["objective"], rel=0.01
+    )
+
+
+def test_bfloat16_ends_where_float32_does():
+    from models.objective_config import ObjectiveConfig
+    from models.vgg19 import vgg19_features
+    from models.vgg_weights import load_vgg_weights
+    from restyle.exact.evaluation import evaluation_at
+    from restyle.exact.optimize_config import OptimizeConfig
+    from restyle.exact.optimizer import optimize
+    from restyle.exact.problem import read_problem
+    from restyle.exact.schedule import schedule
+
+    problem = read_problem(
+        str(ROOT / "samples" / "landscape.jpg"), [str(ROOT / "samples" / "brushwork.jpg")]
+    )
+    objective, config = ObjectiveConfig(), OptimizeConfig(size=128, iterations=40)
+    weights, ends = load_vgg_weights(), {}
+    sizes = problem.content.shape[:2], [style.shape[:2] for style in problem.styles]
+    scales = schedule(*sizes, config, objective.layers)
+    judge = vgg19_features(weights, objective.layers)
+    evaluation = evaluation_at(problem, objective, judge, size=scales[-1].size, style_long_side=128)
+    for dtype in ("float32", "mixed_bfloat16"):
+        network = vgg19_features(weights, objective.layers, dtype=dtype)
+        *_, last = optimize(problem, objective, config, network, scales)
+        ends[dtype] = float(evaluation(last.state["image"].value()).value)
+
+    assert ends["mixed_bfloat16"] == pytest.approx(ends["float32"], rel=0.05)

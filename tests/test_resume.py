@@ -1,0 +1,187 @@
+import csv
+import json
+import shutil
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from restyle.media.images import image_size, read_image
+from restyle.run_folder import RunFolder
+
+LONG = ["--iterations=9", "--save_every=2"]
+
+# Ends the process as the system would, when the loop has come to an iteration.
+KILLED = """
+import os, signal, sys
+import optimize_style
+from restyle import command_line
+from restyle.run_folder import RunFolder
+log = RunFolder.log
+def log_and_die(self, row):
+    log(self, row)
+    if row["iteration"] == int(os.environ["DIES_AT"]):
+        os.kill(os.getpid(), signal.SIGKILL)
+RunFolder.log = log_and_die
+sys.exit(command_line.run(optimize_style.main, "", sys.argv))
+"""
+
+
+class PowerCut(BaseException):
+    pass
+
+
+def iterations(run_dir):
+    with open(run_dir / "metrics.csv", newline="") as file:
+        return [int(row["iteration"]) for row in csv.DictReader(file)]
+
+
+def same_pixels(path, other):
+    np.testing.assert_array_equal(read_image(path).pixels, read_image(other).pixels)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, run, quick):
+    """A run that nothing has disturbed, by optimiser: a folder with out.png and run/."""
+    folders = {}
+
+    def whole(optimizer):
+        if optimizer not in folders:
+            folder = folders[optimizer] = tmp_path_factory.mktemp(optimizer)
+            where = [f"--output={folder}/out.png", f"--run_dir={folder}/run"]
+            assert run(*quick, *LONG, f"--optimizer={optimizer}", *where) == 0
+        return folders[optimizer]
+
+    return whole
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_been(
+    whole, start, run, quick, tmp_path, monkeypatch
+):
+    (tmp_path / "killed.py").write_text(KILLED)
+    monkeypatch.setenv("DIES_AT", "7")
+    where = [f"--output={tmp_path}/out.png", f"--run_dir={tmp_path}/run"]
+    process = start(*quick, *LONG, *where, script=tmp_path / "killed.py")
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, error
+    assert iterations(tmp_path / "run") == list(range(1, 8))  # The state is that of 6.
+
+    assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.png") == 0
+    same_pixels(tmp_path / "out.png", whole("lbfgs") / "out.png")
+    assert iterations(tmp_path / "run") == list(range(1, 10))
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "dies_at"),
+    [("lbfgs", 1), ("lbfgs", 3), ("adam", 3), ("adam", 8)],  # Before the first state; at a scale.
+)
+def test_wherever_a_run_was_cut_it_ends_the_same(
+    whole, run, quick, tmp_path, monkeypatch, optimizer, dies_at
+):
+    log = RunFolder.log
+
+    def cut(self, row):
+        log(self, row)
+        if row["iteration"] == dies_at:
+            raise PowerCut
+
+    where = [f"--output={tmp_path}/out.png", f"--run_dir={tmp_path}/run"]
+    with monkeypatch.context() as patch, pytest.raises(PowerCut):
+        patch.setattr(RunFolder, "log", cut)
+        run(*quick, *LONG, f"--optimizer={optimizer}", *where)
+
+    assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.png") == 0
+    same_pixels(tmp_path / "out.png", whole(optimizer) / "out.png")
+    assert iterations(tmp_path / "run") == list(range(1, 10))
+
+
+def test_a_finished_run_only_writes_its_picture_again(whole, run, tmp_path):
+    done = whole("lbfgs")
+    before = (done / "run" / "metrics.csv").read_bytes()
+
+    assert run(f"--resume={done}/run", f"--output={tmp_path}/again.png") == 0
+    same_pixels(tmp_path / "again.png", done / "out.png")
+    assert (done / "run" / "metrics.csv").read_bytes() == before
+
+
+def test_a_resumed_run_keeps_to_a_weight_that_was_given_beside_a_preset(run, quick, tmp_path):
+    where = [f"--output={tmp_path}/out.png", f"--run_dir={tmp_path}/run"]
+    given = ["--preset=gatys", "--content_weight=0.1", "--iterations=1"]
+    assert run(*quick, *given, *where) == 0
+    before = (tmp_path / "out.png").read_bytes()
+
+    assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.png") == 0
+    assert (tmp_path / "out.png").read_bytes() == before  # The recipe is in it.
+
+
+@pytest.mark.parametrize("name", ["content_weight=3", "size=64", "run_dir=new", "sweep=seed=1,2"])
+def test_a_resumed_run_takes_no_other_setting(whole, run, tmp_path, capsys, name):
+    status = run(f"--resume={whole('lbfgs')}/run", f"--output={tmp_path}/out.png", f"--{name}")
+
+    flag = name.split("=")[0]
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert status == 1
+    assert error.startswith(f"error: Got --{flag} together with --resume")
+    assert not (tmp_path / "out.png").exists()
+
+
+def broken_state(folder):
+    data = (folder / "state.npz").read_bytes()
+    (folder / "state.npz").write_bytes(data[: len(data) // 2])
+
+
+def no_config(folder):
+    (folder / "config.json").unlink()
+
+
+def config_of_another_program(folder):
+    (folder / "config.json").write_text('{"batch_size": 4}')
+
+
+def other_picture(folder):
+    config = json.loads((folder / "config.json").read_text())
+    config["content"] = config["style"][0]
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (broken_state, "state.npz' is broken"),
+        (no_config, "holds no run to resume"),
+        (config_of_another_program, "another program or version"),
+        (shutil.rmtree, "holds no run to resume"),
+        (other_picture, "is now another picture"),
+    ],
+)
+def test_a_folder_that_cannot_be_resumed_is_one_line(whole, run, tmp_path, capsys, damage, said):
+    shutil.copytree(whole("lbfgs") / "run", tmp_path / "run")
+    damage(tmp_path / "run")
+    capsys.readouterr()
+
+    assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.png") == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and error.startswith("error: ") and said in error
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_ctrl_c_saves_the_picture_at_its_full_size(start, run, quick, tmp_path):
+    where = [f"--output={tmp_path}/out.png", f"--run_dir={tmp_path}/run"]
+    process = start(*quick, "--iterations=100000", "--save_every=0", *where)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "run" / "metrics.csv").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+
+    assert process.returncode == 130, error
+    assert error.splitlines()[-1] == (
+        f"Interrupted: the best picture so far is in {tmp_path}/out.png."
+    )
+    assert "Traceback" not in error
+    assert image_size(tmp_path / "out.png") == (32, 48)
+    assert int(RunFolder(str(tmp_path / "run")).state()["iteration"]) == len(
+        iterations(tmp_path / "run")
+    )

@@ -1,0 +1,160 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from restyle.errors import UserError
+from restyle.media.images import image_size
+from restyle.run_folder import RunFolder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = RunFolder(str(tmp_path / "runs" / "first"))
+    folder.begin({"size": 48})
+    return folder
+
+
+def log(folder, *iterations):
+    for iteration in iterations:
+        folder.log({"iteration": iteration, "objective": 1 / iteration, "unused": 0.0})
+
+
+def logged(folder):
+    with open(folder.metrics_path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_what_the_run_was_asked_comes_back(tmp_path):
+    config = {"content": "é.jpg", "style": ["a", "b"], "size": 48, "tv_weight": 0.1, "init": None}
+    RunFolder(str(tmp_path)).begin(config)
+
+    assert RunFolder(str(tmp_path)).config() == config
+
+
+def test_a_folder_that_holds_a_run_is_refused_and_left_as_it_is(folder):
+    for begin in (folder.make, lambda: folder.begin({"size": 64})):
+        with pytest.raises(UserError, match=f"already holds a run. Pass --resume={folder.path} "):
+            begin()
+    assert folder.config() == {"size": 48}
+
+
+def test_a_folder_that_was_only_made_holds_no_run_yet(tmp_path):
+    folder = RunFolder(str(tmp_path))
+    folder.make()
+    folder.make()
+    folder.begin({"size": 48})
+
+    assert folder.config() == {"size": 48}
+
+
+def test_a_file_in_the_way_of_the_folder_is_named(tmp_path):
+    (tmp_path / "file").write_text("mine")
+
+    with pytest.raises(UserError, match="cannot be made a folder.*another --run_dir"):
+        RunFolder(str(tmp_path / "file")).make()
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[1, 2]", "7", "null"])
+def test_a_folder_without_a_run_cannot_be_resumed(tmp_path, content):
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+
+    with pytest.raises(UserError, match="holds no run to resume"):
+        RunFolder(str(tmp_path)).config()
+
+
+def test_the_state_that_was_kept_last_comes_back(folder):
+    assert folder.state() is None
+    for iteration in (1, 2):
+        image = np.full((1, 4, 5, 3), iteration, np.float32)
+        folder.keep_state({"state image": image, "iteration": np.array(iteration)})
+    state = folder.state()
+
+    assert state.keys() == {"state image", "iteration"}
+    assert state["iteration"] == 2 and state["state image"].dtype == np.float32
+    np.testing.assert_array_equal(state["state image"], np.full((1, 4, 5, 3), 2))
+
+
+@pytest.mark.parametrize("kept", [0, 3, 40, 0.5, -1, -40])
+def test_a_state_that_was_cut_off_is_a_line_that_names_it(folder, kept):
+    folder.keep_state({"state image": np.random.default_rng(0).random((1, 20, 20, 3))})
+    data = folder.state_path.read_bytes()
+    folder.state_path.write_bytes(data[: int(len(data) * kept) if kept == 0.5 else kept])
+
+    with pytest.raises(UserError, match="state.npz' is broken"):
+        folder.state()
+
+
+def test_the_log_has_one_head_and_a_line_for_each_iteration(folder):
+    log(folder, 1, 2, 3)
+
+    assert [row["iteration"] for row in logged(folder)] == ["1", "2", "3"]
+    assert [float(row["objective"]) for row in logged(folder)] == [1, 1 / 2, 1 / 3]
+
+
+@pytest.mark.parametrize("iteration", [0, 1, 10, 12, 99])
+def test_what_is_written_again_after_a_resumption_is_not_there_twice(folder, iteration):
+    log(folder, *range(1, 13))
+    folder.forget_after(iteration)
+    log(folder, *range(min(iteration, 12) + 1, 15))
+
+    assert [int(row["iteration"]) for row in logged(folder)] == list(range(1, 15))
+
+
+def test_a_run_without_a_log_has_nothing_to_forget(folder):
+    folder.forget_after(3)
+
+    assert not folder.metrics_path.exists()
+
+
+def test_a_log_that_was_ended_before_its_head_begins_again(folder):
+    folder.metrics_path.write_text("")
+    folder.forget_after(0)
+    log(folder, 1)
+
+    assert [row["iteration"] for row in logged(folder)] == ["1"]
+
+
+def test_previews_lie_side_by_side(folder):
+    for name in ("00050", "00100"):
+        folder.preview(name, np.zeros((6, 8, 3), np.float32))
+
+    previews = sorted((folder.path / "previews").iterdir())
+    assert [path.name for path in previews] == ["00050.jpg", "00100.jpg"]
+    assert image_size(previews[0]) == (6, 8)
+
+
+def test_the_plot_draws_the_columns_of_the_log(folder, monkeypatch):
+    from matplotlib import axes
+
+    drawn = {}
+    monkeypatch.setattr(
+        axes.Axes, "semilogy", lambda self, x, y, label: drawn.update({label: (list(x), list(y))})
+    )
+    monkeypatch.setattr(axes.Axes, "legend", lambda self, **options: None)
+    log(folder, 1, 2, 4)
+    folder.plot(["objective", "unused"])
+
+    # A term that is zero all along has no place on a logarithmic axis.
+    assert drawn == {"objective": ([1, 2, 4], [1, 1 / 2, 1 / 4])}
+
+
+def test_the_plot_is_a_picture(folder):
+    log(folder, 1, 2)
+    folder.plot(["objective", "unused"])
+
+    assert min(image_size(folder.path / "loss.png")) > 300
+
+
+def test_nothing_temporary_stays_behind(folder):
+    log(folder, 1, 2)
+    folder.keep_state({"iteration": np.array(2)})
+    folder.forget_after(1)
+    folder.plot(["objective"])
+
+    names = {path.name for path in folder.path.iterdir()}
+    assert names == {"config.json", "metrics.csv", "state.npz", "loss.png", "previews"}
+    assert json.loads((folder.path / "config.json").read_text()) == {"size": 48}

@@ -1,0 +1,192 @@
+"""Which sizes a run goes through, and whether the last of them fits in memory."""
+
+import math
+import re
+
+import pytest
+
+from models.vgg_layers import smallest_side
+from restyle.errors import UserError
+from restyle.exact.memory import bytes_needed, check_memory
+from restyle.exact.optimize_config import OptimizeConfig, result_size
+from restyle.exact.schedule import Scale, coarse_to_fine, schedule
+from restyle.media.images import fit_long_side
+
+LAYERS = ("conv1_1", "conv5_1")
+SHAPES = [(512, 512), (341, 512), (700, 300), (129, 128), (1, 1000)]
+
+
+@pytest.mark.parametrize("size", SHAPES)
+@pytest.mark.parametrize("iterations", [1, 2, 3, 7, 50, 300, 1001])
+def test_the_iterations_of_all_scales_are_those_asked_for(size, iterations):
+    scales = coarse_to_fine(size, OptimizeConfig(iterations=iterations))
+
+    assert sum(scale.iterations for scale in scales) == iterations
+    assert all(scale.iterations > 0 for scale in scales)
+    assert scales[-1].size == size
+
+
+def test_a_run_of_one_iteration_spends_it_at_the_size_of_the_result():
+    scales = coarse_to_fine((400, 512), OptimizeConfig(iterations=1))
+
+    assert scales == (Scale((400, 512), 512, 1),)
+
+
+@pytest.mark.parametrize("size", SHAPES[:4])
+def test_sides_rise_by_the_square_root_of_two_and_keep_the_aspect(size):
+    scales = coarse_to_fine(size, OptimizeConfig(smallest_scale=60))
+
+    assert len(scales) > 2
+    assert 60 <= max(scales[0].size) < 60 * math.sqrt(2) + 1
+    for small, large in zip(scales, scales[1:], strict=False):
+        assert max(large.size) / max(small.size) == pytest.approx(math.sqrt(2), rel=0.02)
+    for scale in scales:
+        assert scale.size == fit_long_side(size, max(scale.size))
+
+
+def test_the_defaults_go_from_128_to_512_in_five_scales():
+    scales = schedule((600, 800), [(500, 500)], OptimizeConfig(), LAYERS)
+
+    assert [scale.size for scale in scales] == [
+        (96, 128),
+        (136, 181),
+        (192, 256),
+        (272, 362),
+        (384, 512),
+    ]
+
+
+def test_iterations_are_shared_equally_and_the_finest_scales_take_the_rest():
+    scales = coarse_to_fine((512, 512), OptimizeConfig(iterations=303))
+
+    assert [scale.iterations for scale in scales] == [60, 60, 61, 61, 61]
+
+
+def test_the_coarser_scales_together_cost_about_what_the_last_one_does():
+    scales = coarse_to_fine((512, 512), OptimizeConfig(iterations=300))
+
+    assert sum(scale.work for scale in scales[:-1]) == pytest.approx(scales[-1].work, rel=0.07)
+
+
+def test_a_smallest_scale_that_is_not_smaller_means_one_scale(smallest_scale):
+    config = OptimizeConfig(smallest_scale=smallest_scale, iterations=9)
+
+    assert coarse_to_fine((300, 512), config) == (Scale((300, 512), 512, 9),)
+
+
+def test_work_is_iterations_times_pixels():
+    assert Scale((30, 40), 40, 7).work == 8400
+
+
+@pytest.mark.parametrize("size", [(20, 512), (512, 40), (16, 2000)])
+def test_a_narrow_picture_never_gets_too_narrow_for_the_layers(size):
+    config = OptimizeConfig(size=0, style_size=900)
+
+    scales = schedule(size, [(500, 500)], config, LAYERS)
+
+    assert scales[-1].size == size
+    assert all(min(scale.size) >= smallest_side(LAYERS) for scale in scales)
+
+
+def test_size_0_is_the_size_of_the_content():
+    scales = schedule((150, 131), [(64, 64)], OptimizeConfig(size=0), LAYERS)
+
+    assert scales[-1].size == (150, 131)
+    assert result_size((150, 131), OptimizeConfig(size=75)) == (75, 66)
+
+
+def test_style_scale_is_relative_to_the_picture_at_every_scale():
+    scales = coarse_to_fine((300, 512), OptimizeConfig(style_scale=0.75))
+
+    for scale in scales:
+        assert scale.style_long_side == pytest.approx(0.75 * max(scale.size), abs=0.5)
+
+
+def test_style_size_holds_at_the_last_scale_and_shrinks_with_the_picture():
+    scales = coarse_to_fine((300, 512), OptimizeConfig(style_size=256, style_scale=9.0))
+
+    assert scales[-1].style_long_side == 256
+    for scale in scales:
+        assert scale.style_long_side == pytest.approx(max(scale.size) / 2, abs=0.5)
+
+
+def test_a_picture_too_small_for_the_layers_is_refused_by_name_and_size():
+    with pytest.raises(UserError) as error:
+        schedule((3000, 60), [(500, 500)], OptimizeConfig(size=512), LAYERS)
+
+    message = str(error.value)
+    assert "10 x 512" in message
+    assert "conv1_1, conv5_1" in message and "16 pixels" in message
+    assert "--size" in message and "\n" not in message
+
+
+def test_a_style_too_small_at_the_first_scale_is_refused_by_name_and_size():
+    with pytest.raises(UserError) as error:
+        schedule((500, 500), [(400, 400), (100, 900)], OptimizeConfig(), LAYERS)
+
+    message = str(error.value)
+    assert "style of 900 x 100 would be 128 x 14" in message
+    assert "16 pixels" in message and "--style_scale" in message
+
+
+def test_what_the_remedy_for_a_small_style_says_helps():
+    config = OptimizeConfig(style_scale=2.0)
+
+    assert schedule((500, 500), [(400, 400), (100, 900)], config, LAYERS)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("size", [(1000, 1000), (3001, 4507), (2000, 401), (9999, 97), (30, 5000)])
+@pytest.mark.parametrize("gigabytes", [0.9001, 0.95, 1.0, 1.1])
+def test_the_size_that_the_advice_names_is_the_largest_that_fits(
+    optimizer, precision, size, gigabytes
+):
+    config = OptimizeConfig(optimizer=optimizer)
+    available = int(gigabytes * 1e9)
+    if bytes_needed(size, precision, config) <= available:
+        check_memory(size, precision, config, available=available)
+        return
+    with pytest.raises(UserError) as error:
+        check_memory(size, precision, config, available=available)
+
+    side = int(re.search(r"--size=(\d+)", str(error.value))[1])
+    check_memory(fit_long_side(size, side), precision, config, available=available)
+    larger = fit_long_side(size, side + 1)
+    assert bytes_needed(larger, precision, config) > available
+    assert f"{size[1]} x {size[0]}" in str(error.value)
+
+
+@pytest.mark.parametrize("available", [0, 899_999_999, 900_000_000, 900_000_100])
+def test_no_size_is_advised_where_none_would_fit(available):
+    with pytest.raises(UserError) as error:
+        check_memory((300, 400), "float32", OptimizeConfig(), available=available)
+
+    assert "--size" not in str(error.value)
+    assert "Free some memory" in str(error.value)
+
+
+def test_a_picture_that_just_fits_is_let_through():
+    config = OptimizeConfig()
+    needed = bytes_needed((300, 400), "float32", config)
+
+    check_memory((300, 400), "float32", config, available=needed)
+    with pytest.raises(UserError):
+        check_memory((300, 400), "float32", config, available=needed - 1)
+
+
+def test_adam_is_advised_to_those_who_do_not_use_it_and_needs_less():
+    size, lbfgs, adam = (900, 900), OptimizeConfig(), OptimizeConfig(optimizer="adam")
+
+    assert bytes_needed(size, "float32", adam) < bytes_needed(size, "float32", lbfgs)
+    with pytest.raises(UserError, match="--optimizer=adam"):
+        check_memory(size, "float32", lbfgs, available=10**9)
+    with pytest.raises(UserError) as error:
+        check_memory(size, "float32", adam, available=10**9)
+    assert "adam" not in str(error.value)
+
+
+def test_what_lbfgs_keeps_is_24_bytes_a_pixel_for_each_of_its_pairs():
+    few, many = (bytes_needed((10, 10), "float32", OptimizeConfig(history=h)) for h in (1, 11))
+
+    assert many - few == 10 * 100 * 3 * 2 * 4

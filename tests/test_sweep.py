@@ -1,0 +1,37 @@
+import pytest
+
+from restyle.errors import UserError
+from restyle.sweep import SweptFlag, combinations, parse_sweep
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "values"),
+    [
+        ("style_weight=0.1,1,10", "style_weight", ["0.1", "1", "10"]),
+        ("--style-weight = 1 , 10", "style_weight", ["1", "10"]),
+        ("style_layers=conv1_1,conv2_1|conv3_1", "style_layers", ["conv1_1,conv2_1", "conv3_1"]),
+        ("init=a=b.png,noise", "init", ["a=b.png", "noise"]),
+        ("seed=3", "seed", ["3"]),
+    ],
+)
+def test_a_sweep_is_a_flag_and_its_values(text, name, values):
+    assert parse_sweep(text) == SweptFlag(name, values)
+
+
+@pytest.mark.parametrize("text", ["style_weight", "=1,2", "seed=", "seed=1,,2", "seed=1|"])
+def test_what_is_no_sweep_is_refused_with_an_example(text):
+    with pytest.raises(UserError, match="style_weight=0.1,1,10") as caught:
+        parse_sweep(text)
+    assert f"--sweep={text}," in str(caught.value)
+
+
+def test_every_combination_is_run_once_row_after_row():
+    rows, columns = SweptFlag("seed", ["1", "2"]), SweptFlag("size", ["48", "64", "80"])
+
+    cells = [(cell["seed"], cell["size"]) for cell in combinations(rows, columns)]
+
+    assert cells == [(row, column) for row in "12" for column in ("48", "64", "80")]
+
+
+def test_labels_name_flag_and_value():
+    assert SweptFlag("seed", ["1", "2"]).labels() == ["seed 1", "seed 2"]
