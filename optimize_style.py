@@ -24,6 +24,7 @@ from restyle.exact.optimize_flags import define_optimize_flags, optimize_config
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.schedule import Scale, schedule
 from restyle.interruption import Interruption
+from restyle.masks import check_mask_count
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.images import check_writable, read_recipe, write_image
 from restyle.objective_flags import numbers, objective_config, overall_weights
@@ -64,7 +65,7 @@ def main() -> int:
     task = _task()
     if snapshot:
         _check_size(task, snapshot)
-    if FLAGS.run_dir and folder is None:
+    if FLAGS.run_dir:
         folder = RunFolder(FLAGS.run_dir)
         folder.make()
     interruption = Interruption()
@@ -86,11 +87,8 @@ def _task() -> Task:
         shares(blend_weights, FLAGS.style, "style_blend_weights")
     except ValueError as error:
         raise UserError(str(error)) from error
-    if len(FLAGS.content_mask) != len(FLAGS.style_mask):
-        raise UserError(
-            f"Got {len(FLAGS.content_mask)} --content_mask and {len(FLAGS.style_mask)} "
-            "--style_mask. Give one of each for every style, in the same order."
-        )
+    if FLAGS.content_mask or FLAGS.style_mask:
+        check_mask_count(FLAGS.content_mask, FLAGS.style_mask, FLAGS.style)
     start = [] if config.init in STARTS else [config.init]
     problem = read_problem(
         FLAGS.content,
@@ -175,11 +173,12 @@ def _keep(step, folder: RunFolder | None) -> None:
 def _save(task: Task, pixels: np.ndarray, display) -> None:
     """Writes the picture with its recipe and says what the network sees in it."""
     network, weights, _ = _network(task, "float32", display.say)
-    from restyle.exact.result import as_saved, measure_stages, saved_alpha
+    from restyle.exact.result import as_saved, measure_stages, saved_alpha, without_white
 
     size = task.scales[-1].size
     picture, alpha = _finished(task, pixels), saved_alpha(task.problem, size)
-    saved = as_saved(picture, Path(FLAGS.output).suffix, alpha=alpha)
+    drawn = picture if alpha is None else without_white(picture, alpha)
+    saved = as_saved(drawn, Path(FLAGS.output).suffix, alpha=alpha)
     stages = {"before saving": picture, "saved": saved}
     terms = measure_stages(stages, task.problem, task.objective, network, task.scales[-1])
     recipe = recipe_text(
@@ -189,7 +188,7 @@ def _save(task: Task, pixels: np.ndarray, display) -> None:
         weights={"source": weights.source, "sha256": weights.sha256},
         terms=terms,
     )
-    write_image(FLAGS.output, picture, alpha=alpha, recipe=recipe)
+    write_image(FLAGS.output, drawn, alpha=alpha, recipe=recipe)
     for stage, values in terms.items():
         display.say(f"{stage:>13}: " + "  ".join(f"{k} {v:.5f}" for k, v in values.items()))
     display.say(f"Wrote {FLAGS.output}, {size[1]} x {size[0]}.")

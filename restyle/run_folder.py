@@ -81,7 +81,8 @@ class RunFolder:
         """Adds a line to metrics.csv; its first column counts the iterations."""
         with open(self.metrics_path, "a", newline="") as file:
             new = file.tell() == 0
-            csv.writer(file).writerows([row.keys(), row.values()] if new else [row.values()])
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerows([row.keys(), row.values()] if new else [row.values()])
 
     def forget_after(self, iteration: int) -> None:
         """Drops the lines of metrics.csv that a resumed run will write again."""

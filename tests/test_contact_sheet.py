@@ -45,11 +45,13 @@ def test_a_row_without_a_label_takes_no_room_for_it():
 
 def test_a_label_is_never_cut_nor_run_into_by_the_next():
     label, cell = "content_weight 0.1", picture(20, 20)
-    alone = contact_sheet([[cell]], row_labels=[label], column_labels=[label])
-    beside = contact_sheet([[cell] * 2], row_labels=[label], column_labels=[label] * 2)
+    alone = contact_sheet([[cell]], row_labels=[""], column_labels=[label])
+    beside = contact_sheet([[cell] * 2], row_labels=[""], column_labels=[label] * 2)
+    row = contact_sheet([[cell]], row_labels=[label], column_labels=["a"])
 
-    ink = (alone < 0.9).any(axis=-1)
-    assert not ink[:, -GAP:].any()
+    for sheet in (alone, beside, row):
+        ink = (sheet < 0.9).any(axis=-1)
+        assert ink[:, -2 * GAP : -GAP].any() and not ink[:, -GAP:].any()
     second = alone.shape[1] - GAP
     np.testing.assert_array_equal(beside[:LINE, second:], alone[:LINE])
 

@@ -129,8 +129,8 @@ def clear_photo(pictures, tmp_path):
     """The photograph with an alpha channel that fades from left to right."""
     image = Image.open(pictures / "photo.png").convert("RGB")
     image.putalpha(Image.linear_gradient("L").rotate(90).resize(image.size))
-    image.save(tmp_path / "clear.png")
-    return tmp_path / "clear.png"
+    image.save(tmp_path / "clear_photo.png")
+    return tmp_path / "clear_photo.png"
 
 
 def test_the_contents_alpha_is_put_back(make, clear_photo):
@@ -231,18 +231,20 @@ def test_without_a_run_folder_previews_lie_beside_the_picture(make, tmp_path):
     }
 
 
-def test_two_swept_flags_are_the_rows_and_columns_of_a_sheet(make, pictures, tmp_path):
+def test_two_swept_flags_are_the_rows_and_columns_of_a_sheet(make, run, quick, pictures, tmp_path):
     styles = f"{pictures}/painting.png|{pictures}/other.png"
     sheet = pixels_of(
         make(f"--sweep=style={styles}", "--sweep=content-weight=0.01,10", "--save_every=1")
     )
-    singles = [
-        [
-            pixels_of(make(f"--style={style}", f"--content_weight={weight}", name="one.png"))
-            for weight in (0.01, 10)
-        ]
-        for style in styles.split("|")
-    ]
+    others = [argument for argument in quick if not argument.startswith("--style=")]
+
+    def single(style, weight):
+        output = tmp_path / "single.png"
+        arguments = [f"--style={style}", f"--content_weight={weight}", f"--output={output}"]
+        assert run(*others, *ONE_SCALE, *arguments) == 0
+        return pixels_of(output)
+
+    singles = [[single(style, weight) for weight in (0.01, 10)] for style in styles.split("|")]
 
     assert not list(tmp_path.glob("out_*"))
     expected = contact_sheet(

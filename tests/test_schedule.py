@@ -68,6 +68,7 @@ def test_the_coarser_scales_together_cost_about_what_the_last_one_does():
     assert sum(scale.work for scale in scales[:-1]) == pytest.approx(scales[-1].work, rel=0.07)
 
 
+@pytest.mark.parametrize("smallest_scale", [512, 600])
 def test_a_smallest_scale_that_is_not_smaller_means_one_scale(smallest_scale):
     config = OptimizeConfig(smallest_scale=smallest_scale, iterations=9)
 

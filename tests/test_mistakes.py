@@ -1,0 +1,179 @@
+"""What a person may get wrong: each is one line, found before anything slow is done."""
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+import optimize_style as program
+
+
+@pytest.fixture
+def nothing_slow(monkeypatch):
+    """The network may not be asked for: a mistake must be found before TensorFlow is started."""
+
+    def network(*_):
+        raise AssertionError("The mistake was not found in time.")
+
+    monkeypatch.setattr(program, "_network", network)
+
+
+@pytest.fixture
+def mistake(run, quick, tmp_path, capsys):
+    """Runs into a mistake; returns the line that says so. What was there before must stay."""
+
+    def mistake(*arguments, status=1):
+        output = tmp_path / "out.png"
+        output.write_bytes(b"an older picture")
+        found = run(*quick, f"--output={output}", *arguments)
+        out, error = capsys.readouterr()
+        assert (found, out) == (status, "")
+        assert error.startswith("error: ") and error.count("\n") == 1
+        assert output.read_bytes() == b"an older picture"
+        assert not list(tmp_path.glob(".*"))
+        return error
+
+    return mistake
+
+
+def bad_file(folder, kind):
+    path = folder / f"{kind}.jpg"
+    if kind == "text":
+        path.write_text("A picture paints a thousand words.")
+    elif kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "tiny":
+        Image.new("RGB", (1, 1)).save(path)
+    elif kind == "cut":
+        noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(path)
+        path.write_bytes(path.read_bytes()[:2000])
+    elif kind == "folder":
+        path.mkdir()
+    return path
+
+
+@pytest.mark.usefixtures("nothing_slow")
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("missing", "No image at"),
+        ("text", "is not a picture in a known format"),
+        ("empty", "is empty (0 bytes)"),
+        ("cut", "is broken"),
+        ("folder", "is a folder"),
+    ],
+)
+@pytest.mark.parametrize("flag", ["content", "style", "init"])
+def test_a_bad_picture_is_named(mistake, tmp_path, flag, kind, said):
+    path = bad_file(tmp_path, kind)
+
+    error = mistake(f"--{flag}={path}")
+    assert str(path) in error and said in error
+
+
+@pytest.mark.usefixtures("nothing_slow")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--style_layers=conv9_1"], "conv9_1"),
+        (["--style_layers=conv1_1,relu1_1"], "each named once"),
+        (["--style_weight=-1"], "at least 0"),
+        (["--style_weight=nan"], "at least 0"),
+        (["--style_weight=0", "--content_weight=0"], "one is above 0"),
+        (["--style_layer_weights=1,2,3"], "3 style_layer_weights for 2"),
+        (["--style_layer_weights=0,0"], "one is above 0"),
+        (["--style_layer_weights=1,much"], "expected numbers"),
+        (["--style_blend_weights=1,2"], "2 style_blend_weights for 1"),
+        (["--style_blend_weights=0"], "one is above 0"),
+        (["--style_blend_weights=1;2"], "expected numbers"),
+        (["--size=-1"], "size -1"),
+        (["--size=1"], "--size"),
+        (["--iterations=0"], "iterations 0"),
+        (["--learning_rate=inf"], "learning_rate inf"),
+        (["--style_scale=0"], "style_scale 0"),
+        (["--style_scale=0.01"], "--style_scale"),
+        (["--sweep=sky=1,2"], "no setting --sky"),
+        (["--sweep=output=a.png,b.png"], "no setting --output"),
+        (["--sweep=seed"], "style_weight=0.1,1,10"),
+        (["--sweep=size=48,large"], "large"),
+        (["--sweep=content_weight=0.1,1,-1"], "at least 0"),
+        (["--sweep=style=gone.png"], "gone.png"),
+        (["--sweep=seed=1", "--sweep=size=48", "--sweep=iterations=1"], "3 --sweep flags"),
+        (["--sweep=seed=1,2", "--run_dir=new"], "--run_dir together with --sweep"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_settings_that_cannot_be_meant(mistake, arguments, said):
+    assert said in mistake(*arguments)
+
+
+@pytest.mark.usefixtures("nothing_slow")
+@pytest.mark.parametrize(
+    "argument", ["--sise=64", "--size=large", "--optimizer=sgd", "--save_every=-1", "photo.jpg"]
+)
+def test_flags_that_do_not_exist_or_parse(mistake, argument):
+    assert argument.lstrip("-").split("=")[0] in mistake(argument, status=2)
+
+
+@pytest.mark.usefixtures("nothing_slow")
+def test_a_picture_of_one_pixel_is_too_small_for_the_layers(mistake, tmp_path):
+    tiny = bad_file(tmp_path, "tiny")
+
+    assert "need 2 pixels on each side" in mistake(f"--content={tiny}", "--size=0")
+
+
+@pytest.mark.usefixtures("nothing_slow")
+def test_masks_come_in_pairs_one_for_each_style(mistake, pictures, tmp_path):
+    Image.new("L", (60, 40), 255).save(tmp_path / "mask.png")
+    mask = f"--content_mask={tmp_path}/mask.png"
+
+    assert "Got 1 content masks and 0 style masks for 1 styles." in mistake(mask)
+    pair, other = [mask, f"--style_mask={tmp_path}/mask.png"], f"--style={pictures}/other.png"
+    assert "for 2 styles" in mistake(*pair, other)
+    assert "aspects differ" in mistake(*pair)  # The painting is square.
+
+
+@pytest.mark.usefixtures("nothing_slow")
+def test_where_nothing_can_be_written_is_said_before_the_run(mistake, tmp_path):
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "file").write_text("")
+
+    assert "there is no folder" in mistake(f"--output={tmp_path}/gone/out.png")
+    assert "is a folder" in mistake(f"--output={tmp_path}/folder.png")
+    assert "in which format" in mistake(f"--output={tmp_path}/out.xyz")
+    assert "cannot be made a folder" in mistake(f"--run_dir={tmp_path}/file/run")
+
+
+@pytest.mark.usefixtures("nothing_slow")
+def test_pictures_must_be_given(run, capsys):
+    assert run() == 1
+    assert "--content photo.jpg --style painting.jpg" in capsys.readouterr().err
+
+
+def test_a_picture_without_a_recipe_has_none_to_show(run, pictures, capsys):
+    assert run(f"--show_recipe={pictures}/photo.png") == 1
+    assert "holds no recipe" in capsys.readouterr().err
+
+
+def test_weights_that_are_not_the_network_are_refused(mistake, tmp_path):
+    np.savez(tmp_path / "weights.npz", zeros=np.zeros(3))
+
+    assert "weights.npz" in mistake(f"--vgg_weights={tmp_path}/weights.npz")
+
+
+def test_a_size_beyond_memory_says_which_would_fit(mistake, monkeypatch, tmp_path):
+    memory = psutil.virtual_memory()._replace(available=1_000_000_000)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+
+    error = mistake("--size=4000", f"--run_dir={tmp_path}/run")
+    assert "1.0 GB are free. Pass --size=" in error
+    assert not (tmp_path / "run" / "config.json").exists()  # Another try may take the folder.
+
+
+def test_as_a_program_a_mistake_is_one_line_too(start, pictures):
+    process = start(f"--content={pictures}/gone.jpg", f"--style={pictures}/painting.png")
+    out, error = process.communicate(timeout=60)
+
+    assert (process.returncode, out) == (1, "")
+    assert error == f"error: No image at '{pictures}/gone.jpg'.\n"
