@@ -67,8 +67,8 @@ def value_and_gradient(inputs, precision):
         seen = features(image, filters, last_precision)
         contents = [relative_error(seen[name], of_content[name]) for name in of_content]
         styles = [relative_error(gram_matrix(seen[name]), grams[name]) for name in grams]
-        value = config.content_weight * sum(contents) / len(contents)
-        value = value + config.style_weight * sum(styles) / len(styles)
+        value = config.content_weight * torch.stack(contents).mean()
+        value = value + config.style_weight * torch.stack(styles).mean()
         value.backward()
         return float(value)
 

@@ -1,7 +1,7 @@
 """Work in a process of its own, done once for each line that the parent writes.
 
-Several workers, asked in turn, are compared on the same noisy machine at nearly the same moment, and
-the peak memory of each is its own. Needs nothing but the standard library.
+Several workers, asked in turn, are compared on the same noisy machine at nearly the same time, and
+and the peak memory of each is its own. Needs nothing but the standard library.
 """
 
 import json

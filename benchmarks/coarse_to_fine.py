@@ -1,0 +1,140 @@
+"""The objective at the final size against seconds: one scale, and coarse to fine.
+
+  python -m benchmarks.coarse_to_fine --size 512 --one_scale 500 --iterations 60,120,200
+
+One scale is run once and looked at along the way; each coarse-to-fine run ends at its own number of
+iterations. Every picture is measured as saved, in 8 bits, at the final size and in float32. Runs
+follow each other on the same machine; for seconds that do not depend on who else was busy, work is
+given too: pixels seen by all evaluations, in evaluations at the final size. Prints Markdown, and
+draws docs/coarse_to_fine.png.
+"""
+
+import argparse
+import dataclasses
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+
+from models.objective_config import ObjectiveConfig
+from models.vgg19 import vgg19_features
+from models.vgg_weights import load_vgg_weights
+from restyle.exact.optimize_config import OptimizeConfig, result_size
+from restyle.exact.optimizer import optimize
+from restyle.exact.precision import PRECISIONS
+from restyle.exact.problem import Problem, read_problem
+from restyle.exact.result import as_saved, measure_stages
+from restyle.exact.schedule import schedule
+
+matplotlib.use("Agg")
+
+
+class Point(NamedTuple):
+    """A picture on the way: iterations and seconds until then, work, and its pixels."""
+
+    iterations: int
+    seconds: float
+    work: float
+    pixels: np.ndarray
+
+
+def main() -> None:
+    flags = _flags()
+    problem = read_problem(flags.content, [flags.style])
+    config = OptimizeConfig(size=flags.size, precision=flags.precision)
+    networks = {name: _network(PRECISIONS[name]) for name in {"float32", flags.precision}}
+    most = flags.one_scale
+    at = {round(most * share) for share in (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)}
+    one = dataclasses.replace(config, smallest_scale=flags.size, iterations=most)
+    curves = {"one scale": list(_points(problem, one, networks[flags.precision], at))}
+    for smallest in flags.smallest_scales:
+        points = []
+        for iterations in flags.iterations:
+            fine = dataclasses.replace(config, smallest_scale=smallest, iterations=iterations)
+            points += _points(problem, fine, networks[flags.precision], {iterations})
+        curves[f"from {smallest} px"] = points
+    measured = {}
+    _print_row("run", "iterations", "seconds", "work", "objective")
+    _print_row(*["---"] * 5)
+    for name, points in curves.items():
+        values = _objectives(points, problem, one, networks["float32"])
+        measured[name] = [
+            (point.seconds, value) for point, value in zip(points, values, strict=True)
+        ]
+        for point, value in zip(points, values, strict=True):
+            row = (str(point.iterations), f"{point.seconds:.0f}", f"{point.work:.0f}")
+            _print_row(name, *row, f"{value:.5f}")
+    _plot(measured, flags)
+
+
+def _flags() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--content", default="samples/landscape.jpg")
+    parser.add_argument("--style", default="samples/brushwork.jpg")
+    parser.add_argument("--size", type=int, default=512, help="long side in pixels")
+    parser.add_argument("--one_scale", type=int, default=500, help="iterations at one scale")
+    parser.add_argument("--iterations", type=_whole_numbers, default=[60, 120, 200])
+    parser.add_argument("--smallest_scales", type=_whole_numbers, default=[128])
+    parser.add_argument("--precision", choices=PRECISIONS, default="bfloat16")
+    parser.add_argument("--plot", default="docs/coarse_to_fine.png")
+    return parser.parse_args()
+
+
+def _whole_numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
+def _network(dtype: str):
+    return vgg19_features(load_vgg_weights(), ObjectiveConfig().layers, dtype=dtype)
+
+
+def _scales(problem: Problem, config: OptimizeConfig):
+    sizes = [style.shape[:2] for style in problem.styles]
+    return schedule(problem.content.shape[:2], sizes, config, ObjectiveConfig().layers)
+
+
+def _points(problem: Problem, config: OptimizeConfig, network, at: set[int]) -> Iterator[Point]:
+    """The pictures after each number of iterations in `at`, and the last one."""
+    began, work, seen, step = time.monotonic(), 0.0, (-1, 0), None
+    height, width = result_size(problem.content.shape[:2], config)
+    scales = _scales(problem, config)
+    last = sum(scale.iterations for scale in scales)
+    for step in optimize(problem, ObjectiveConfig(), config, network, scales):
+        fresh = step.evaluations - (seen[1] if seen[0] == step.scale_index else 0)
+        seen = (step.scale_index, step.evaluations)
+        work += fresh * step.scale.size[0] * step.scale.size[1] / (height * width)
+        if step.iteration_of_run in at | {last}:
+            seconds = time.monotonic() - began
+            yield Point(step.iteration_of_run, seconds, work, step.pixels())
+
+
+def _objectives(points, problem: Problem, config: OptimizeConfig, network) -> list[float]:
+    """The objective of each picture as saved, at the final size, in float32."""
+    stages = {str(index): as_saved(point.pixels, ".png") for index, point in enumerate(points)}
+    final = _scales(problem, config)[-1]
+    measured = measure_stages(stages, problem, ObjectiveConfig(), network, final)
+    return [terms["objective"] for terms in measured.values()]
+
+
+def _plot(curves: dict[str, list[tuple[float, float]]], flags: argparse.Namespace) -> None:
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+    for name, points in curves.items():
+        axes.plot(*zip(*points, strict=True), marker="o", label=name)
+    axes.set(xlabel="seconds", ylabel="objective of the saved picture", yscale="log")
+    axes.set_title(f"Coarse to fine, long side {flags.size} px, {flags.precision}")
+    axes.legend()
+    figure.savefig(flags.plot, dpi=120)
+
+
+def _print_row(*cells: str) -> None:
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The run that the flags ask for, read and checked before anything slow is done."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from absl import flags
+
+from models.objective_config import ObjectiveConfig, shares
+from restyle.command_line import headed_groups
+from restyle.errors import UserError
+from restyle.exact.optimize_config import STARTS, OptimizeConfig
+from restyle.exact.optimize_flags import optimize_config
+from restyle.exact.problem import Problem, read_problem
+from restyle.exact.schedule import Scale, schedule
+from restyle.masks import check_mask_count
+from restyle.objective_flags import numbers, objective_config, overall_weights
+from restyle.recipe import file_sha256
+
+FLAGS = flags.FLAGS
+NOT_SETTINGS = ("run_dir", "resume", "show_recipe", "sweep", "save_every", "output")
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A run that was asked for, read and checked.
+
+    Attributes:
+      inputs: sha256 by path of every picture it is made from, as they were when they were read.
+    """
+
+    problem: Problem
+    objective: ObjectiveConfig
+    config: OptimizeConfig
+    scales: Sequence[Scale]
+    inputs: Mapping[str, str]
+
+
+def read_task() -> Task:
+    """Reads and checks all that the flags name, before anything slow is done."""
+    try:
+        objective, config = objective_config(), optimize_config()
+        blend_weights = numbers("style_blend_weights")
+        shares(blend_weights, FLAGS.style, "style_blend_weights")
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    if FLAGS.content_mask or FLAGS.style_mask:
+        check_mask_count(FLAGS.content_mask, FLAGS.style_mask, FLAGS.style)
+    start = [] if config.init in STARTS else [config.init]
+    problem = read_problem(
+        FLAGS.content,
+        FLAGS.style,
+        blend_weights=blend_weights,
+        masks=list(zip(FLAGS.content_mask, FLAGS.style_mask, strict=True)),
+        start=start[0] if start else None,
+        match_style_color=config.preserve_color == "match",
+    )
+    scales = schedule(
+        problem.content.shape[:2],
+        [style.shape[:2] for style in problem.styles],
+        config,
+        objective.layers,
+    )
+    paths = [FLAGS.content, *FLAGS.style, *FLAGS.content_mask, *FLAGS.style_mask, *start]
+    inputs = {path: file_sha256(path) for path in paths}
+    return Task(problem, objective, config, scales, inputs)
+
+
+def task_with(cell: Mapping[str, str]) -> Task:
+    """The task of one cell of a sweep; the flags stay as they are set for it."""
+    for name, value in cell.items():
+        if name not in settings():
+            raise UserError(
+                f"Got --sweep={name}=..., but there is no setting --{name}. See --help."
+            )
+        FLAGS[name].unparse()  # Or --style, which may be given several times, would add to itself.
+        try:
+            FLAGS[name].parse(value)
+        except flags.Error as error:
+            raise UserError(f"Got --sweep={name}={value}: {error}") from error
+    return read_task()
+
+
+def settings() -> dict[str, Any]:
+    """All flags that shape the result, by name, with what the preset makes of them."""
+    named = [flag for group in headed_groups().values() for flag in group]
+    values = {flag.name: flag.value for flag in named if flag.name not in NOT_SETTINGS}
+    return values | overall_weights()
+
+
+def check_size(task: Task, snapshot: Mapping[str, np.ndarray]) -> None:
+    """Raises UserError unless a snapshot is of a picture of this task's size."""
+    size, index = snapshot["state image"].shape[1:3], int(snapshot["scale_index"])
+    if task.scales[index:] and task.scales[index].size == size:
+        return
+    raise UserError(
+        f"'{FLAGS.content}' is now another picture than when this run began: the run's state is "
+        f"{size[1]} x {size[0]}. Put the old one back, or begin another run."
+    )
