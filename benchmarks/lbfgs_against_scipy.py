@@ -102,7 +102,7 @@ def scipys(evaluate: WholeImage, start: tf.Tensor, evaluations: int, *, bounds) 
     graph, lowest, best = tf.function(evaluate.__call__), [], []
 
     def value_and_gradient(vector: np.ndarray) -> tuple[float, np.ndarray]:
-        measured = graph(tf.constant(vector.reshape(start.shape.as_list()), tf.float32))
+        measured = graph(tf.constant(vector.reshape(np.shape(start)), tf.float32))
         value = float(measured.value)
         if not lowest or value < lowest[-1]:
             best[:] = [vector.copy()]
@@ -124,7 +124,7 @@ def scipys(evaluate: WholeImage, start: tf.Tensor, evaluations: int, *, bounds) 
 def _print_overhead(problem: Problem, size: tuple[int, int]) -> None:
     """Medians of steps on a cheap quadratic, with all pairs in use, and of real evaluations."""
     start = as_batch(problem.content, size)
-    curvature = tf.random.stateless_uniform(start.shape.as_list(), (0, 0), 0.5, 50.0)
+    curvature = tf.random.stateless_uniform(np.shape(start), (0, 0), 0.5, 50.0)
 
     def quadratic(image: tf.Tensor) -> Measured:
         gradient = curvature * (image - 0.5)
