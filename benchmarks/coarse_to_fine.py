@@ -21,7 +21,7 @@ import numpy as np
 from models.objective_config import ObjectiveConfig
 from models.vgg19 import vgg19_features
 from models.vgg_weights import load_vgg_weights
-from restyle.exact.optimize_config import OptimizeConfig, result_size
+from restyle.exact.optimize_config import OptimizeConfig, STARTS, result_size
 from restyle.exact.optimizer import optimize
 from restyle.exact.precision import PRECISIONS
 from restyle.exact.problem import Problem, read_problem
@@ -43,7 +43,7 @@ class Point(NamedTuple):
 def main() -> None:
     flags = _flags()
     problem = read_problem(flags.content, [flags.style])
-    config = OptimizeConfig(size=flags.size, precision=flags.precision)
+    config = OptimizeConfig(size=flags.size, precision=flags.precision, init=flags.init)
     networks = {name: _network(PRECISIONS[name]) for name in {"float32", flags.precision}}
     most = flags.one_scale
     at = {round(most * share) for share in (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)}
@@ -80,6 +80,7 @@ def _flags() -> argparse.Namespace:
     parser.add_argument("--iterations", type=_whole_numbers, default=[60, 120, 200])
     parser.add_argument("--smallest_scales", type=_whole_numbers, default=[128])
     parser.add_argument("--precision", choices=PRECISIONS, default="bfloat16")
+    parser.add_argument("--init", choices=STARTS, default="content")
     parser.add_argument("--plot", default="docs/coarse_to_fine.png")
     return parser.parse_args()
 

@@ -69,8 +69,8 @@ def value_and_gradient(inputs, precision):
         styles = [relative_error(gram_matrix(seen[name]), grams[name]) for name in grams]
         value = config.content_weight * torch.stack(contents).mean()
         value = value + config.style_weight * torch.stack(styles).mean()
-        value.backward()
-        return float(value)
+        torch.autograd.backward(value)
+        return value.item()
 
     return work
 
