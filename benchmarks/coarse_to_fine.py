@@ -21,7 +21,7 @@ import numpy as np
 from models.objective_config import ObjectiveConfig
 from models.vgg19 import vgg19_features
 from models.vgg_weights import load_vgg_weights
-from restyle.exact.optimize_config import OptimizeConfig, STARTS, result_size
+from restyle.exact.optimize_config import STARTS, OptimizeConfig, result_size
 from restyle.exact.optimizer import optimize
 from restyle.exact.precision import PRECISIONS
 from restyle.exact.problem import Problem, read_problem
