@@ -86,7 +86,8 @@ def _run(task: Task, display, interruption, *, folder=None, snapshot=None) -> np
     FLAGS["precision"].value = precision  # The recipe says which, and a resumed run keeps to it.
     if folder and not FLAGS.resume:
         folder.begin(settings())
-    keep_every, step = 0 if FLAGS.sweep else FLAGS.save_every, None
+    asked = folder or (FLAGS["save_every"].present and not FLAGS.sweep)
+    keep_every, step = FLAGS.save_every if asked else 0, None
     for step in optimize(
         task.problem, task.objective, task.config, network, task.scales, resume=snapshot
     ):

@@ -113,7 +113,8 @@ def _define_kept_flags() -> None:
     flags.DEFINE_integer(
         "save_every",
         50,
-        "Iterations between previews (and saved states, with --run_dir); 0: none.",
+        "Iterations between previews and saved states in --run_dir; 0: none. Without a --run_dir "
+        "previews are written beside the output, if this flag is given.",
         lower_bound=0,
         module_name=KEPT,
     )
