@@ -22,14 +22,12 @@ import keras
 import numpy as np
 
 from models.torch_pickle import read_tensors
+from models.vgg_layers import LAYER_NAMES
 
 Filters = dict[str, tuple[np.ndarray, np.ndarray]]
 
-CONV_LAYERS = tuple(
-    (f"conv{block}_{index}", channels)
-    for block, (count, channels) in enumerate(((2, 64), (2, 128), (4, 256), (4, 512), (4, 512)), 1)
-    for index in range(1, count + 1)
-)
+CHANNELS_BY_BLOCK = {"1": 64, "2": 128, "3": 256, "4": 512, "5": 512}
+CONV_LAYERS = tuple((name, CHANNELS_BY_BLOCK[name[4]]) for name in LAYER_NAMES)
 
 KERAS_URL = (
     "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"

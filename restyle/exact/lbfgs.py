@@ -49,7 +49,7 @@ class LBFGS:
     def _step(self) -> None:
         """Moves the image to a lower value, or sets `stalled` if no direction leads down."""
         direction = self._direction()
-        if tf.reduce_sum(direction * self.gradient) >= 0.0:
+        if _dot(direction, self.gradient) >= 0.0:
             self.pairs.assign(0)
             direction = -self._free(self.gradient)
         length = 1.0

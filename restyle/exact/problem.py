@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from restyle.color import match_color
-from restyle.masks import check_mask_count, read_mask
+from restyle.masks import read_mask
 from restyle.media.images import read_image
 
 
@@ -52,8 +52,6 @@ def read_problem(
     photograph = read_image(content)
     paintings = [read_image(style) for style in styles]
     beginning = [read_image(start)] if start else []
-    if masks:
-        check_mask_count(masks, masks, styles)
     pixels = [painting.pixels for painting in paintings]
     pairs = list(zip(masks, pixels, strict=True)) if masks else []
     if match_style_color:
