@@ -18,7 +18,8 @@ from restyle import command_line
 from restyle.errors import UserError
 from restyle.exact.optimize_flags import define_optimize_flags
 from restyle.exact.step_text import metrics_row, step_line
-from restyle.exact.task import Task, check_size, read_task, settings, task_with
+from restyle.exact.task import NOT_SETTINGS, Task, check_size, read_task, task_with
+from restyle.flag_settings import settings, take_settings
 from restyle.interruption import Interruption
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.images import check_writable, read_recipe, write_image
@@ -61,7 +62,7 @@ def _network(task: Task, precision: str, say):
     """VGG-19 for a task and the precision chosen; TensorFlow is imported here, not before."""
     with command_line.quiet_start():
         from models.vgg19 import vgg19_features
-        from restyle.exact.precision import PRECISIONS, fastest_precision
+        from restyle.precision import PRECISIONS, fastest_precision
     from models.vgg_weights import WeightsError, load_vgg_weights
 
     try:
@@ -85,7 +86,7 @@ def _run(task: Task, display, interruption, *, folder=None, snapshot=None) -> np
     check_memory(size, precision, task.config)
     FLAGS["precision"].value = precision  # The recipe says which, and a resumed run keeps to it.
     if folder and not FLAGS.resume:
-        folder.begin(settings())
+        folder.begin(settings(NOT_SETTINGS))
     asked = folder or (FLAGS["save_every"].present and not FLAGS.sweep)
     keep_every, step = FLAGS.save_every if asked else 0, None
     for step in optimize(
@@ -132,7 +133,7 @@ def _save(task: Task, pixels: np.ndarray, display) -> None:
     terms = measure_stages(stages, task.problem, task.objective, network, task.scales[-1])
     recipe = recipe_text(
         "optimize_style.py",
-        settings(),
+        settings(NOT_SETTINGS),
         inputs=task.inputs,
         weights={"source": weights.source, "sha256": weights.sha256},
         terms=terms,
@@ -146,21 +147,7 @@ def _save(task: Task, pixels: np.ndarray, display) -> None:
 def _resumed_folder() -> tuple[RunFolder, Mapping[str, np.ndarray] | None]:
     """The folder to go on with and its state; the flags become those of its run."""
     folder = RunFolder(FLAGS.resume)
-    stored = folder.config()
-    if stored.keys() != settings().keys():
-        raise UserError(
-            f"'{folder.path}' holds a run of another program or version. Give the folder of a run "
-            "that this optimize_style.py made with --run_dir."
-        )
-    for name in [*stored, "run_dir", "sweep"]:
-        if FLAGS[name].present:
-            raise UserError(
-                f"Got --{name} together with --resume: a run goes on with its own settings. "
-                f"Drop --{name}, or begin another run."
-            )
-    for name, value in stored.items():
-        FLAGS[name].value = value
-        FLAGS[name].present = 1  # A preset changes only what was not given.
+    take_settings(folder, settings(NOT_SETTINGS), ["run_dir", "sweep"])
     snapshot = folder.state()
     folder.forget_after(int(snapshot["iteration_of_run"]) if snapshot else 0)
     return folder, snapshot

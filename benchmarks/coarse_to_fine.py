@@ -23,10 +23,10 @@ from models.vgg19 import vgg19_features
 from models.vgg_weights import load_vgg_weights
 from restyle.exact.optimize_config import STARTS, OptimizeConfig, result_size
 from restyle.exact.optimizer import optimize
-from restyle.exact.precision import PRECISIONS
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.result import as_saved, measure_stages
 from restyle.exact.schedule import schedule
+from restyle.precision import PRECISIONS
 
 matplotlib.use("Agg")
 

@@ -23,10 +23,10 @@ from models.vgg19 import vgg19_features
 from models.vgg_weights import load_vgg_weights
 from restyle.exact.evaluation import Measured, WholeImage, as_batch, evaluation_at
 from restyle.exact.lbfgs import LBFGS
-from restyle.exact.precision import PRECISIONS
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.result import as_saved
 from restyle.media.images import fit_long_side
+from restyle.precision import PRECISIONS
 
 HISTORY = 20
 STEPS_TIMED = 30

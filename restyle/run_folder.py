@@ -20,13 +20,14 @@ BROKEN_STATE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zli
 
 
 class RunFolder:
-    """config.json, metrics.csv, loss.png, previews/ and state.npz of one run."""
+    """config.json, metrics.csv, loss.png, previews/ and the last two states of one run."""
 
     def __init__(self, path: str):
         self.path = Path(path)
         self.config_path = self.path / "config.json"
         self.metrics_path = self.path / "metrics.csv"
         self.state_path = self.path / "state.npz"
+        self.state_before_path = self.path / "state_before.npz"
 
     def make(self) -> None:
         """Makes the folder; refuses one that holds a run."""
@@ -60,22 +61,33 @@ class RunFolder:
             ) from error
 
     def keep_state(self, snapshot: Mapping[str, np.ndarray]) -> None:
-        """Replaces what `state` returns."""
-        with written_beside(self.state_path) as file:
+        """Replaces what `state` returns; the snapshot before it is kept too.
+
+        However the process ends, one of the two is whole.
+        """
+        newest = self.path / "state_new.npz"
+        with written_beside(newest) as file:
             np.savez(file, allow_pickle=False, **snapshot)
+        if self.state_path.exists():
+            os.replace(self.state_path, self.state_before_path)
+        os.replace(newest, self.state_path)
 
     def state(self) -> dict[str, np.ndarray] | None:
-        """The last snapshot, or None if the run was ended before its first."""
-        if not self.state_path.exists():
+        """The last snapshot that is whole, or None if the run was ended before its first."""
+        paths = [path for path in (self.state_path, self.state_before_path) if path.exists()]
+        broken = None
+        for path in paths:
+            try:
+                with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+                    return dict(arrays)
+            except BROKEN_STATE as error:
+                broken = broken or error
+        if not paths:
             return None
-        try:
-            with open(self.state_path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except BROKEN_STATE as error:
-            raise UserError(
-                f"'{self.state_path}' is broken ({type(error).__name__}). Delete it to begin this "
-                "run anew, or begin another."
-            ) from error
+        raise UserError(
+            f"'{paths[0]}' is broken ({type(broken).__name__}). Delete it to begin this "
+            "run anew, or begin another."
+        ) from broken
 
     def log(self, row: Mapping[str, float]) -> None:
         """Adds a line to metrics.csv; its first column counts the iterations."""

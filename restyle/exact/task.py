@@ -2,20 +2,19 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from absl import flags
 
 from models.objective_config import ObjectiveConfig, shares
-from restyle.command_line import headed_groups
 from restyle.errors import UserError
 from restyle.exact.optimize_config import STARTS, OptimizeConfig
 from restyle.exact.optimize_flags import optimize_config
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.schedule import Scale, schedule
+from restyle.flag_settings import settings
 from restyle.masks import check_mask_count
-from restyle.objective_flags import numbers, objective_config, overall_weights
+from restyle.objective_flags import numbers, objective_config
 from restyle.recipe import file_sha256
 
 FLAGS = flags.FLAGS
@@ -70,7 +69,7 @@ def read_task() -> Task:
 def task_with(cell: Mapping[str, str]) -> Task:
     """The task of one cell of a sweep; the flags stay as they are set for it."""
     for name, value in cell.items():
-        if name not in settings():
+        if name not in settings(NOT_SETTINGS):
             raise UserError(
                 f"Got --sweep={name}=..., but there is no setting --{name}. See --help."
             )
@@ -80,13 +79,6 @@ def task_with(cell: Mapping[str, str]) -> Task:
         except flags.Error as error:
             raise UserError(f"Got --sweep={name}={value}: {error}") from error
     return read_task()
-
-
-def settings() -> dict[str, Any]:
-    """All flags that shape the result, by name, with what the preset makes of them."""
-    named = [flag for group in headed_groups().values() for flag in group]
-    values = {flag.name: flag.value for flag in named if flag.name not in NOT_SETTINGS}
-    return values | overall_weights()
 
 
 def check_size(task: Task, snapshot: Mapping[str, np.ndarray]) -> None:

@@ -1,0 +1,104 @@
+"""The photographs to learn from: what a folder holds, and the crops of every step."""
+
+import collections
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from restyle.errors import UserError
+from restyle.media.folders import find_pictures
+from restyle.media.image_files import MAX_PIXELS, opened
+from restyle.media.photo_crops import CropPlan, check_large_enough, random_crop_plan, read_crop
+
+
+class Photographs:
+    """Photos of a folder, those to train on and those held out, and why others are skipped.
+
+    Attributes:
+      training, held_out: paths. Which ones are held out depends on their names alone.
+      skipped: reason by path, of unreadable and of small files; grows when a file that looked
+        sound cannot be decoded.
+      fingerprint: sha256 of the names and sizes of all usable files.
+    """
+
+    def __init__(self, folder: str, side: int, held_out: int):
+        self.folder, self.side, self.skipped = folder, side, {}
+        usable = self._usable(find_pictures(folder))
+        by_name = sorted(usable, key=lambda path: hashlib.sha256(path.name.encode()).digest())
+        held_out = min(held_out, len(usable) // 2)
+        self.held_out = by_name[:held_out]
+        self.training = [path for path in usable if path not in set(self.held_out)]
+        self.fingerprint = self._fingerprint(usable)
+
+    def _usable(self, paths: Sequence[Path]) -> list[Path]:
+        """Those whose header says that they are a picture of enough pixels."""
+        with ThreadPoolExecutor() as pool:
+            reasons = pool.map(self._reason_to_skip, paths)
+            self.skipped |= {path: why for path, why in zip(paths, reasons, strict=True) if why}
+        usable = [path for path in paths if path not in self.skipped]
+        if not usable:
+            first = next(iter(self.skipped.values()))
+            raise UserError(
+                f"'{self.folder}' has no photo to train on: of its {len(paths)} pictures none can "
+                f"be used. The first: {first}"
+            )
+        return usable
+
+    def _reason_to_skip(self, path: Path) -> str:
+        try:
+            with opened(path, MAX_PIXELS) as image:
+                check_large_enough(path, image, self.side)
+        except UserError as error:
+            return str(error)
+        return ""
+
+    def _fingerprint(self, paths: Sequence[Path]) -> str:
+        lines = [f"{path.name} {path.stat().st_size}\n" for path in paths]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def crop_of(self, place: int, plan: CropPlan, order: Sequence[int]) -> np.ndarray:
+        """The crop of the photo at a place of an order, or of the next one that can be decoded."""
+        for step in range(len(order)):
+            path = self.training[order[(place + step) % len(order)]]
+            try:
+                return read_crop(path, self.side, plan)
+            except UserError as error:
+                self.skipped[path] = str(error)
+        raise UserError(
+            f"'{self.folder}' has no photo left to train on: all {len(order)} were broken or "
+            "removed. Give a folder of sound photos."
+        )
+
+    def held_out_crops(self) -> np.ndarray:
+        """The largest central squares of the photos held out, (n, side, side, 3)."""
+        sound = []
+        for path in self.held_out:
+            try:
+                sound.append(read_crop(path, self.side, CropPlan()))
+            except UserError as error:
+                self.skipped[path] = str(error)
+        return np.stack(sound) if sound else np.zeros((0, self.side, self.side, 3), np.float32)
+
+
+def skipped_text(skipped: dict[Path, str]) -> str:
+    """One line that counts and names what is skipped, "" for nothing."""
+    if not skipped:
+        return ""
+    reasons = list(collections.Counter(skipped.values()))
+    shown = "; ".join(reason.rstrip(".") for reason in reasons[:3])
+    more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    return f"skipped {len(skipped)} of the pictures: {shown}{more}"
+
+
+def epoch_order(seed: int, epoch: int, photos: int) -> np.ndarray:
+    """The order of the photos in an epoch."""
+    return np.random.default_rng([seed, 1, epoch]).permutation(photos)
+
+
+def crop_plans(seed: int, step: int, batch_size: int) -> list[CropPlan]:
+    """Where the crops of a step lie: all that is random about them hangs on seed and step."""
+    generator = np.random.default_rng([seed, 2, step])
+    return [random_crop_plan(generator) for _ in range(batch_size)]

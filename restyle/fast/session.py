@@ -1,0 +1,107 @@
+"""A training on its devices: from what was asked to the loop, and to a network with its recipe."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from models.vgg19 import vgg19_features
+from models.vgg_weights import WeightsError, load_vgg_weights
+from restyle.errors import UserError
+from restyle.fast import held_out
+from restyle.fast.batches import Batches
+from restyle.fast.network_file import load_network
+from restyle.fast.strategies import batch_rows, strategy_named, workers
+from restyle.fast.train_task import TrainTask
+from restyle.fast.trainer import Snapshot, Trainer
+from restyle.fast.training_loop import TrainStep, train
+from restyle.fast.training_loss import TrainingLoss, style_grams
+from restyle.precision import PRECISIONS
+from restyle.recipe import versions
+
+
+class Session:
+    """A trainer, its batches and its photos held out.
+
+    Attributes:
+      chief: whether this process is the one that writes.
+      devices: how many train together.
+    """
+
+    def __init__(
+        self,
+        task: TrainTask,
+        strategy: str,
+        *,
+        vgg_file: str | None,
+        report: Callable[[str], None],
+    ):
+        self.task = task
+        # What is the same bit for bit when it is done again, a resumed run must be able to be.
+        tf.config.experimental.enable_op_determinism()
+        chosen = strategy_named(strategy)
+        rows = batch_rows(chosen, task.config.batch_size)
+        self.chief, self.devices = workers(chosen)[0] == 0, chosen.num_replicas_in_sync
+        try:
+            self.vgg = load_vgg_weights(vgg_file, report=report)
+        except WeightsError as error:
+            raise UserError(str(error)) from error
+        self.trainer = Trainer(task.shape, task.config, self._loss, chosen)
+        if task.start:
+            self.trainer.start_from(load_network(task.start))
+        self.batches = Batches(task.photographs, task.config, task.shape, rows)
+        self.photos = task.photographs.held_out_crops()
+        self.began: TrainStep | None = None
+
+    def _loss(self) -> TrainingLoss:
+        objective, dtype = self.task.objective, PRECISIONS[self.task.config.precision]
+        precise = vgg19_features(self.vgg, objective.style_layers)
+        paintings = list(self.task.paintings.values())
+        return TrainingLoss(
+            objective,
+            style_grams(precise, paintings, objective.style_layers),
+            vgg19_features(self.vgg, objective.layers, dtype=dtype),
+            vgg19_features(self.vgg, objective.content_layers, dtype=dtype),
+            self.task.config.temporal_weight,
+        )
+
+    def steps(self, snapshot: Snapshot | None) -> Iterator[TrainStep]:
+        """The steps of the run, from where a snapshot was taken."""
+        yield from train(self.trainer, self.batches, self.task.config, resume=snapshot)
+
+    def images_per_second(self, step: TrainStep) -> float:
+        """Photos learnt from in a second, since the first step that was asked about."""
+        self.began = self.began or step
+        seconds = step.seconds - self.began.seconds
+        steps = step.step - self.began.step
+        return self.task.config.batch_size * steps / seconds if seconds > 0 and steps > 0 else 0.0
+
+    def validation(self) -> dict[str, float]:
+        """Loss and terms of the photos held out, {} if there are none."""
+        return held_out.measure(self.trainer.average, self.trainer.loss, self.photos)
+
+    def preview(self) -> np.ndarray:
+        """A contact sheet of the user's photos and some of those held out."""
+        return held_out.preview(self.trainer.average, [*self.task.tests, *self.photos][:6])
+
+    def recipe(self, settings: Mapping[str, object], steps: int) -> str:
+        """How the network was made, JSON text that travels with it."""
+        content = {
+            "program": "train_fast.py",
+            "settings": dict(settings),
+            "styles": list(self.task.paintings),
+            "inputs": dict(self.task.inputs),
+            "weights": {"source": self.vgg.source, "sha256": self.vgg.sha256},
+            "photos": {
+                "sha256 of names and sizes": self.task.photographs.fingerprint,
+                "used": len(self.task.photographs.training),
+                "skipped": len(self.task.photographs.skipped),
+            },
+            "config": dataclasses.asdict(self.task.config),
+            "steps": steps,
+            "held out terms": self.validation(),
+            "versions": versions(),
+        }
+        return json.dumps(content, indent=1)

@@ -1,0 +1,122 @@
+"""One step of training, on the devices of a tf.distribute strategy."""
+
+from collections.abc import Callable, Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from models.transform_config import TransformConfig
+from models.transform_net import TransformNet
+from restyle.fast.strategies import batch_rows
+from restyle.fast.train_config import TrainConfig
+from restyle.fast.training_loss import Batch, TrainingLoss
+from restyle.precision import PRECISIONS
+
+Snapshot = Mapping[str, np.ndarray]
+
+
+class Trainer:
+    """A network, its optimiser and the averaged weights, on the devices of a strategy."""
+
+    def __init__(
+        self,
+        shape: TransformConfig,
+        config: TrainConfig,
+        loss: Callable[[], TrainingLoss],
+        strategy: tf.distribute.Strategy,
+    ):
+        """loss: builds the loss, called where the strategy wants variables to be made."""
+        self.config, self.strategy = config, strategy
+        keras.utils.set_random_seed(config.seed)
+        with strategy.scope():
+            dtype = PRECISIONS[config.precision]
+            self.network = TransformNet(shape, dtype=dtype)
+            self.average = TransformNet(shape)
+            self.average.set_weights(self.network.get_weights())
+            self.optimizer = _optimizer(config)
+            self.optimizer.build(self.network.trainable_variables)
+            self.loss = loss()
+        self.distributed_step = tf.function(self._distributed_step)
+
+    def step(self, batch: Batch, learning_rate: float) -> tuple[float, dict[str, float]]:
+        """Changes the network; the loss and its terms before that, means over the whole batch.
+
+        batch: this process's share of the batch of all.
+        """
+        self.optimizer.learning_rate.assign(learning_rate)
+        values = self.distributed_step(self._shares(batch))
+        value, *terms = (float(value) for value in values.values())
+        return value, dict(zip(list(values)[1:], terms, strict=True))
+
+    def _shares(self, batch: Batch) -> Batch:
+        """What each device of this process gets of its part of the batch."""
+        size = self.config.batch_size // self.strategy.num_replicas_in_sync
+        if len(batch.images) == size:
+            return Batch(*map(tf.convert_to_tensor, batch))
+        first = batch_rows(self.strategy, self.config.batch_size).start
+
+        def share(values: np.ndarray) -> tf.Tensor:
+            def of_device(context: tf.distribute.InputReplicaContext) -> tf.Tensor:
+                start = context.replica_id_in_sync_group * size - first
+                return tf.convert_to_tensor(values[start : start + size])
+
+            return self.strategy.experimental_distribute_values_from_function(of_device)
+
+        return Batch(*map(share, batch))
+
+    def _distributed_step(self, batch: Batch) -> dict[str, tf.Tensor]:
+        values = self.strategy.run(self._replica_step, args=(batch,))
+        self._average()
+        return {
+            name: self.strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None)
+            for name, value in values.items()
+        }
+
+    def _replica_step(self, batch: Batch) -> dict[str, tf.Tensor]:
+        context = tf.distribute.get_replica_context()
+        weights = self.network.trainable_variables
+        with tf.GradientTape() as tape:
+            losses, terms = self.loss(self.network, batch)
+            loss = tf.reduce_sum(losses) / self.config.batch_size
+            scaled = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, [weight.value for weight in weights])
+        self.optimizer.apply(context.all_reduce(tf.distribute.ReduceOp.SUM, gradients), weights)
+        means = {n: tf.reduce_sum(v) / self.config.batch_size for n, v in terms.items()}
+        return {"loss": loss, **means}
+
+    def _average(self) -> None:
+        """Moves the averaged weights towards those of this step."""
+        kept = self.config.average
+        for mean, weight in zip(self.average.weights, self.network.weights, strict=True):
+            mean.assign(kept * mean + (1.0 - kept) * weight)
+
+    def start_from(self, network: TransformNet) -> None:
+        """Takes the weights of a network of the same shape as its first ones."""
+        for own in (self.network, self.average):
+            own.set_weights(network.get_weights())
+
+    def variables(self) -> dict[str, keras.Variable]:
+        """All that a step changes, by name."""
+        groups = {
+            "network": self.network.weights,
+            "average": self.average.weights,
+            "optimizer": self.optimizer.variables,
+        }
+        return {f"{name} {i}": v for name, group in groups.items() for i, v in enumerate(group)}
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """The values of `variables`. Undone by `restore`."""
+        return {name: np.array(variable) for name, variable in self.variables().items()}
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Sets `variables`; other entries of the snapshot are left alone. Undoes `snapshot`."""
+        for name, variable in self.variables().items():
+            variable.assign(snapshot[name])
+
+
+def _optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
+    adam = keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.gradient_clip)
+    if config.precision == "float16":
+        return keras.optimizers.LossScaleOptimizer(adam)
+    return adam

@@ -1,0 +1,118 @@
+"""What a network is trained on: the objective of its pictures, and their steadiness."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from models.losses import Objective, StyleTarget, gram_matrix
+from models.objective_config import ObjectiveConfig
+from models.transform_config import TransformConfig
+from restyle.fast.motion import moved, seen_before
+
+Tensor = Any
+Network = Any
+
+
+class Batch(NamedTuple):
+    """What one step learns from; a tuple, which every backend's step takes as it is.
+
+    Attributes:
+      images: (b, h, w, 3), the photos.
+      style: (b,) int32, which style each is to have.
+      strength: (b, 1) in [0, 1], how much of it.
+      motions: (b, 8), how each moves, see restyle/fast/motion.py.
+      noise: (b, h, w, 3), what is added to the moved photo.
+    """
+
+    images: Tensor
+    style: Tensor
+    strength: Tensor
+    motions: Tensor
+    noise: Tensor
+
+
+def network_inputs(network: TransformConfig, batch: Batch) -> dict[str, Tensor]:
+    """The inputs that a network of this shape takes."""
+    inputs = {"images": batch.images}
+    if len(network.styles) > 1:
+        inputs["style_weights"] = ops.one_hot(batch.style, len(network.styles))
+    if network.strength:
+        inputs["strength"] = batch.strength
+    return inputs
+
+
+def style_grams(
+    features: keras.Model, paintings: Sequence[np.ndarray], layers: Sequence[str]
+) -> dict[str, Tensor]:
+    """Gram matrices of the paintings by layer, (n, c, c), row by row as `Batch.style` counts.
+
+    features: a VGG-19. paintings: (h, w, 3), each of its own size.
+    """
+    seen = [features(painting[None]) for painting in paintings]
+    return {layer: ops.concatenate([gram_matrix(s[layer]) for s in seen]) for layer in layers}
+
+
+class TrainingLoss:
+    """The objective of what a network makes of photos, a function of network and batch alone.
+
+    Johnson et al. (2016), eq. 5, with the terms of models/losses.py: the same numbers as the
+    optimiser reports. Backend neutral: a training step in any Keras backend is this and a gradient.
+    """
+
+    def __init__(
+        self,
+        objective: ObjectiveConfig,
+        grams: Mapping[str, Tensor],
+        features: keras.Model,
+        content_features: keras.Model,
+        temporal_weight: float = 0.0,
+    ):
+        self.objective, self.grams = objective, grams
+        self.features, self.content_features = features, content_features
+        self.temporal_weight = temporal_weight
+
+    def __call__(self, network: Network, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of each photo, (b,), and its terms before their weights, {name: (b,)}."""
+        inputs = network_inputs(network.config, batch)
+        stylised = network(inputs, training=True)
+        terms, weights = self.terms(stylised, batch)
+        if self.temporal_weight:
+            terms["temporal"] = self.temporal_error(network, inputs, stylised, batch)
+            weights["temporal"] = self.temporal_weight
+        return sum(weights[name] * value for name, value in terms.items()), terms
+
+    def terms(self, stylised: Tensor, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """The objective's terms and their weights.
+
+        The dial turns the weight of the style: strength^2 of it. At strength 1 the objective is
+        the optimiser's.
+        """
+        chosen = {layer: ops.take(gram, batch.style, axis=0) for layer, gram in self.grams.items()}
+        objective = Objective(self.objective, [StyleTarget(chosen)])
+        content = self.content_features(batch.images)
+        terms = objective.terms(stylised, self.features(stylised), content)
+        share = ops.square(batch.strength[:, 0])
+        weights: dict[str, Any] = {
+            name: weight * share if name.startswith("style") else weight
+            for name, weight in objective.weights.items()
+        }
+        return terms, weights
+
+    def temporal_error(
+        self, network: Network, inputs: Mapping[str, Tensor], stylised: Tensor, batch: Batch
+    ) -> Tensor:
+        """How far the moved photo's picture is from the picture moved, (b,).
+
+        mean over what was seen before of (f(m(x) + noise) - m(f(x)))^2
+
+        The optical flow of a video, which Ruder et al. (2018) train with, is known without any
+        video where the motion is ours: their section 4 on single images.
+        """
+        images = moved(batch.images, batch.motions) + batch.noise
+        after = network({**inputs, "images": images}, training=True)
+        seen = seen_before(batch.motions, batch.images.shape[1:3])
+        error = ops.square(after - moved(stylised, batch.motions)) * seen
+        return ops.sum(error, axis=(1, 2, 3)) / (3.0 * ops.sum(seen, axis=(1, 2, 3)) + 1e-6)

@@ -1,0 +1,68 @@
+"""Square crops of photographs, decoded no larger than needed."""
+
+import dataclasses
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from restyle.errors import UserError
+from restyle.media.image_files import MAX_PIXELS, AnyPath, opened
+from restyle.media.images import dequantize
+
+
+@dataclasses.dataclass(frozen=True)
+class CropPlan:
+    """Where to cut, as shares, so that one plan fits a photo of any size.
+
+    Attributes:
+      zoom: 1 cuts the largest square, 0 the smallest that need not be enlarged.
+      down, right: where it lies, 0 at the upper left and 1 at the lower right.
+      flipped: whether left and right change places.
+    """
+
+    zoom: float = 1.0
+    down: float = 0.5
+    right: float = 0.5
+    flipped: bool = False
+
+
+def random_crop_plan(generator: np.random.Generator) -> CropPlan:
+    """A plan of any zoom, anywhere, flipped or not."""
+    zoom, down, right, flip = generator.random(4)
+    return CropPlan(zoom, down, right, flip < 0.5)
+
+
+def read_crop(path: AnyPath, side: int, plan: CropPlan) -> np.ndarray:
+    """A square of a photo, (side, side, 3) float32 in [0, 1], its aspect kept.
+
+    A JPEG is decoded at the smallest of its built-in scales that still has `side` pixels. Colour
+    profiles are not applied: a photo to learn from may be a shade off.
+
+    Raises:
+      UserError: the file cannot be read, or its shorter side has fewer than `side` pixels.
+    """
+    with opened(path, MAX_PIXELS) as image:
+        check_large_enough(path, image, side)
+        image.draft("RGB", (2 * side, 2 * side))
+        upright = ImageOps.exif_transpose(image)
+        width, height = upright.size
+        square = side + plan.zoom * (min(height, width) - side)
+        left, top = plan.right * (width - square), plan.down * (height - square)
+        crop = upright.convert("RGB").resize(
+            (side, side),
+            Image.Resampling.BICUBIC,
+            box=(left, top, left + square, top + square),
+            reducing_gap=2.0,
+        )
+    pixels = dequantize(np.asarray(crop))
+    return pixels[:, ::-1] if plan.flipped else pixels
+
+
+def check_large_enough(path: AnyPath, image: Image.Image, side: int) -> None:
+    """Raises UserError for a picture that would have to be enlarged."""
+    if min(image.size) < side:
+        width, height = image.size
+        raise UserError(
+            f"'{path}' has {width} x {height} pixels; at least {side} on each side were expected. "
+            "Use a larger photo, or smaller crops."
+        )

@@ -1,0 +1,118 @@
+import keras
+import numpy as np
+import pytest
+
+from models.layers import InstanceNorm
+from models.transform_config import TransformConfig
+from models.transform_net import TransformNet
+
+RNG = np.random.default_rng(5)
+SHAPES = [
+    TransformConfig(width=2),
+    TransformConfig(width=2, styles=("a", "b")),
+    TransformConfig(width=2, strength=True),
+    TransformConfig(width=2, styles=("a", "b", "c"), strength=True),
+]
+
+
+def inputs(shape, size, count=1):
+    given = {"images": RNG.random((count, *size, 3), np.float32)}
+    if len(shape.styles) > 1:
+        given["style_weights"] = np.full((count, len(shape.styles)), 1 / len(shape.styles), "f")
+    if shape.strength:
+        given["strength"] = np.full((count, 1), 0.5, np.float32)
+    return given
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (5, 3), (16, 16), (17, 30), (31, 18)])
+def test_any_size_comes_out_as_it_went_in(size):
+    result = np.asarray(TransformNet(SHAPES[0])(inputs(SHAPES[0], size, count=2)))
+
+    assert result.shape == (2, *size, 3)
+    assert np.isfinite(result).all() and result.min() >= 0 and result.max() <= 1
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_saved_network_comes_back_with_its_shape_and_recipe(shape, tmp_path):
+    network = TransformNet(shape, "how it was made")
+    given = inputs(shape, (13, 10))
+
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+
+    assert (loaded.config, loaded.recipe) == (shape, "how it was made")
+    np.testing.assert_array_equal(loaded(given), network(given))
+
+
+def test_a_network_saved_in_half_precision_is_float32_again():
+    network = TransformNet(SHAPES[0])
+    half = network.in_precision("float16")
+
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(half))
+
+    assert {weight.dtype for weight in half.weights} == {"float16"}
+    assert {weight.dtype for weight in again.weights} == {"float32"}
+
+
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_gives_the_same_picture_nearly(dtype):
+    network = TransformNet(TransformConfig(width=8))
+    given = inputs(network.config, (32, 32))
+
+    mixed = network.in_precision(dtype)
+
+    assert {weight.dtype for weight in mixed.weights} == {"float32"}
+    assert mixed.get_layer("down2_conv").compute_dtype == dtype.removeprefix("mixed_")
+    assert mixed(given).dtype == "float32"
+    np.testing.assert_allclose(mixed(given), network(given), atol=0.05)
+
+
+def test_the_paper_s_network_has_its_number_of_weights():
+    network = TransformNet(TransformConfig())
+
+    # Table 1 of the supplement of Johnson et al. (2016), counted by hand: the five residual blocks
+    # have ten 3x3x128x128, and every norm two numbers for each channel.
+    ends = 9 * 9 * 3 * 32 + 32 + 9 * 9 * 32 * 3 + 3
+    down = 9 * 32 * 64 + 64 + 9 * 64 * 128 + 128
+    up = 9 * 128 * 64 + 64 + 9 * 64 * 32 + 32
+    blocks = 10 * (9 * 128 * 128 + 128)
+    norms = 2 * (32 + 64 + 128 + 10 * 128 + 64 + 32)
+    assert network.count_params() == ends + down + up + blocks + norms
+    assert sum(isinstance(layer, InstanceNorm) for layer in network.layers) == 15
+
+
+def test_width_scales_every_layer():
+    narrow, wide = (TransformNet(TransformConfig(width=width)) for width in (4, 8))
+
+    def channels(network):
+        layers = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
+        return [layer.filters for layer in layers]
+
+    assert channels(wide)[:-1] == [2 * count for count in channels(narrow)[:-1]]
+
+
+def test_strength_0_is_the_photo_and_a_style_alone_is_its_own_network():
+    network = TransformNet(SHAPES[3])
+    given = inputs(SHAPES[3], (12, 12))
+
+    still = network({**given, "strength": np.zeros((1, 1), np.float32)})
+
+    np.testing.assert_array_equal(still, given["images"])
+
+
+def test_styles_differ_once_their_norms_do():
+    network = TransformNet(SHAPES[1])
+    network.get_layer("in_norm").gamma.assign(RNG.normal(size=(2, 2)))
+    given = inputs(SHAPES[1], (12, 12))
+
+    a, b = (network({**given, "style_weights": np.eye(2, dtype="f")[[i]]}) for i in (0, 1))
+
+    assert np.abs(np.asarray(a) - np.asarray(b)).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"width": 0}, {"residual_blocks": -1}, {"styles": ()}, {"styles": ("a", "a")}]
+)
+def test_a_shape_that_cannot_be_is_refused(wrong):
+    with pytest.raises(ValueError, match="expected"):
+        TransformConfig(**wrong)
