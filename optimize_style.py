@@ -15,6 +15,7 @@ import numpy as np
 from absl import flags
 
 from restyle import command_line
+from restyle.color import without_white
 from restyle.errors import UserError
 from restyle.exact.optimize_flags import define_optimize_flags
 from restyle.exact.step_text import metrics_row, step_line
@@ -123,7 +124,7 @@ def _keep(step, folder: RunFolder | None) -> None:
 def _save(task: Task, pixels: np.ndarray, display) -> None:
     """Writes the picture with its recipe and says what the network sees in it."""
     network, weights, _ = _network(task, "float32", display.say)
-    from restyle.exact.result import as_saved, measure_stages, saved_alpha, without_white
+    from restyle.exact.result import as_saved, measure_stages, saved_alpha
 
     size = task.scales[-1].size
     picture, alpha = _finished(task, pixels), saved_alpha(task.problem, size)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from restyle.color import luminance
+from restyle.color import luminance, without_white
 from restyle.exact.problem import Problem
-from restyle.exact.result import as_saved, finished, saved_alpha, without_white
+from restyle.exact.result import as_saved, finished, saved_alpha
 from restyle.media.images import quantize, read_image, resize, write_image
 
 RNG = np.random.default_rng(11)

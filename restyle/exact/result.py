@@ -31,21 +31,6 @@ def saved_alpha(problem: Problem, size: tuple[int, int]) -> np.ndarray | None:
     return None if problem.alpha is None else resize(problem.alpha, size)
 
 
-def without_white(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """The colours that give `pixels` when they are laid on white with this opacity.
-
-    x = 1 - alpha (1 - c)  =>  c = 1 - (1 - x) / alpha
-
-    A run sees its content on white. Saved as it is, with the content's alpha, its result would be
-    laid on white a second time: soft edges would be too pale. What is darker than any c allows
-    becomes black, which is as near as it gets.
-
-    pixels: (h, w, 3) in [0, 1]. alpha: (h, w) in [0, 1].
-    """
-    opacity = np.maximum(alpha, 1 / 255)[..., np.newaxis]
-    return np.clip(1 - (1 - pixels) / opacity, 0, 1)
-
-
 def as_saved(pixels: np.ndarray, extension: str, *, alpha: np.ndarray | None = None) -> np.ndarray:
     """The pixels that a file of this kind gives back: rounded to 8 bits, and whatever JPEG does."""
     with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,161 @@
+"""Paint pictures, folders and video with a trained network, in one pass each.
+
+  python evaluate.py --model starry_night --input photo.jpg --output out.jpg
+  python evaluate.py --model starry_night --input PHOTOS --output PAINTED --skip_existing
+  python evaluate.py --model starry_night --input clip.mp4 --output painted.mp4 --smooth 0.7
+
+Measure results of any program, the optimiser's or another's, by the same objective:
+  python evaluate.py --score a.png --score b.jpg --content photo.jpg --style painting.jpg
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+
+from absl import flags
+
+from restyle import command_line
+from restyle.errors import UserError
+from restyle.fast import evaluate_task as task
+from restyle.fast.evaluate_flags import define_evaluate_flags
+from restyle.fast.network_file import SUFFIX, pretrained_names, read_network_recipe
+from restyle.fast.picture_run import Outcome, paint_pictures, shrunk
+from restyle.fast.stylizer import strength_note
+from restyle.interruption import Interruption
+from restyle.media.contact_sheet import contact_sheet
+from restyle.media.folders import Job
+from restyle.media.images import check_writable, read_image, read_recipe, write_image
+from restyle.media.standard_streams import as_files
+from restyle.media.videos import is_video
+from restyle.progress import ProgressDisplay
+from restyle.recipe import file_sha256, recipe_text
+
+FLAGS = flags.FLAGS
+
+
+def main() -> int:
+    if FLAGS.list:
+        print("\n".join(pretrained_names()))
+        return 0
+    if FLAGS.show_recipe:
+        print(_recipe_of(FLAGS.show_recipe))
+        return 0
+    if FLAGS.score:
+        return _score()
+    if FLAGS.export:
+        return _export()
+    if FLAGS.sheet:
+        return _sheet()
+    for name in ("model", "input", "output"):
+        if not getattr(FLAGS, name) and (name, FLAGS.input) != ("output", "camera"):
+            raise UserError(f"Pass --{name}. See --help.")
+    with ProgressDisplay() as display:
+        if note := strength_note(task.look(), [task.shape_of(FLAGS.model)]):
+            display.say(f"note: {note}")
+        if FLAGS.input == "camera":
+            return _camera(display)
+        if is_video(FLAGS.input):
+            return _video(display)
+        with as_files(FLAGS.input, FLAGS.output, FLAGS.format or ".png") as (source, target):
+            return _pictures(task.picture_jobs(source, target), display)
+
+
+def _recipe_of(path: str) -> str:
+    is_network = path.endswith(SUFFIX) or path in pretrained_names()
+    return read_network_recipe(path) if is_network else read_recipe(path)
+
+
+def _pictures(found: Sequence[Job], display: ProgressDisplay) -> int:
+    """Paints a picture or many; 1 if one of them failed."""
+    if len(found) == 1 and found[0].target.parent.is_dir():
+        check_writable(found[0].target)
+    with command_line.quiet_start():
+        stylizer = task.stylizer(FLAGS.model)
+    interruption, failed, done = Interruption(), [], 0
+    outcomes = paint_pictures(found, stylizer, max_size=FLAGS.max_size, recipe=_recipe)
+    for done, outcome in enumerate(outcomes, 1):
+        display.show(done / len(found), f"{done} of {len(found)}  {outcome.job.source}")
+        if outcome.note:
+            display.say(f"note: {outcome.note}")
+        if FLAGS.json:
+            print(_json_line(outcome), flush=True)
+        failed += [outcome] if outcome.error else []
+        if interruption:
+            outcomes.close()
+            return command_line.INTERRUPTED
+    for outcome in failed:
+        display.say(f"failed: {outcome.error}")
+    display.say(f"{done - len(failed)} painted, {len(failed)} failed.")
+    return command_line.FAILED if failed else 0
+
+
+def _json_line(outcome: Outcome) -> str:
+    job, (height, width) = outcome.job, outcome.size
+    result = {"input": str(job.source), "output": str(job.target), "error": outcome.error}
+    size = {"height": height, "width": width, "seconds": round(outcome.seconds, 4)}
+    return json.dumps(result | size)
+
+
+def _recipe(job: Job) -> str:
+    network = str(task.network_path(FLAGS.model))
+    inputs = {str(path): file_sha256(path) for path in (job.source, network)}
+    return recipe_text("evaluate.py", task.evaluate_settings(), inputs=inputs, weights={}, terms={})
+
+
+def _video(display: ProgressDisplay) -> int:
+    """Paints a video; says how much of a broken one could be decoded."""
+    from restyle.fast.smoothing import Smoother
+    from restyle.fast.video_run import paint_video
+    from restyle.media.video_reader import VideoReader
+    from restyle.media.video_segments import SegmentedVideo
+    from restyle.media.video_writer import Encoding
+
+    reader = VideoReader(
+        FLAGS.input,
+        start=FLAGS.start,
+        duration=FLAGS.duration or None,
+        frames_per_second=FLAGS.fps or None,
+    )
+    size, made_by = task.video_size(reader.info.size), task.video_settings()
+    encoding = Encoding(FLAGS.codec, FLAGS.crf)
+    with SegmentedVideo(
+        FLAGS.output, reader, size=size, encoding=encoding, settings=made_by
+    ) as video:
+        with command_line.quiet_start():
+            stylizer = task.stylizer(FLAGS.model)
+        if video.finished_until is not None:
+            display.say(f"Going on after {float(video.finished_until):.2f} s.")
+        interruption, smoother = Interruption(), Smoother(FLAGS.smooth) if FLAGS.smooth else None
+        times = paint_video(
+            reader, video, stylizer, size=size, smoother=smoother, batch_size=FLAGS.batch_size
+        )
+        for count, time in enumerate(times, 1):
+            share = task.share_of_video(reader, time)
+            display.show(share, f"{float(time):.2f} s  {count * FLAGS.batch_size} frames")
+            if interruption:
+                times.close()
+                print("Interrupted: run again to go on.", file=sys.stderr)
+                return command_line.INTERRUPTED
+    display.say(f"Wrote {FLAGS.output}.")
+    if reader.trouble:
+        display.say(f"note: {reader.trouble}")
+    return command_line.FAILED if reader.trouble else 0
+
+
+def _sheet() -> int:
+    """One photo in all networks that come with restyle."""
+    if not FLAGS.input:
+        raise UserError("Pass --input photo.jpg for the contact sheet.")
+    check_writable(FLAGS.sheet)
+    photo = shrunk(read_image(FLAGS.input), FLAGS.max_size).pixels
+    labels, pictures = ["photo"], [photo]
+    with command_line.quiet_start():
+        for name in pretrained_names():
+            stylizer = task.stylizer(name)
+            labels.append(name.replace("_", " "))
+            pictures.append(stylizer.picture(photo))
+    write_image(
+        FLAGS.sheet, contact_sheet([pictures], row_labels=[""], column_labels=labels, long_side=512)
+    )
+    print(f"Wrote {FLAGS.sheet}, {len(pictures) - 1} networks.", file=sys.stderr)
+    return 0

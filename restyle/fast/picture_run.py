@@ -1,0 +1,106 @@
+"""Many pictures, one after another: read ahead, painted, written behind."""
+
+import collections
+import dataclasses
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from restyle.color import without_white
+from restyle.errors import UserError
+from restyle.fast.stylizer import Stylizer
+from restyle.media.folders import Job
+from restyle.media.images import Picture, fit_long_side, read_image, resize, write_image
+from restyle.media.read_ahead import read_ahead
+
+BEHIND = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of a picture.
+
+    Attributes:
+      size: (height, width) of the result; (0, 0) if there is none.
+      seconds: that painting took.
+      error: why there is no result; "" if there is one.
+      note: what the user should know of the file that was read.
+    """
+
+    job: Job
+    size: tuple[int, int] = (0, 0)
+    seconds: float = 0.0
+    error: str = ""
+    note: str = ""
+
+
+def paint_pictures(
+    jobs: Iterable[Job], stylizer: Stylizer, *, max_size: int, recipe: Callable[[Job], str]
+) -> Iterator[Outcome]:
+    """Paints and writes each picture; the outcomes in the order of the jobs.
+
+    One that cannot be read or written is an outcome too. Closed early, it waits for those that
+    are being written: nothing is left half-done.
+
+    max_size: longer pictures are made smaller first; 0 keeps every size.
+    recipe: the text to keep in a job's result.
+    """
+    waiting: collections.deque[Future[Outcome]] = collections.deque()
+
+    def read(job: Job) -> Picture:
+        return shrunk(read_image(job.source), max_size)
+
+    with ThreadPoolExecutor(1) as writer:
+        for job, picture in read_ahead(read, jobs, workers=2, ahead=BEHIND):
+            waiting.append(writer.submit(_write, *_paint(job, picture, stylizer), recipe))
+            if len(waiting) > BEHIND:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def shrunk(picture: Picture, max_size: int) -> Picture:
+    """The picture with a long side of at most `max_size` pixels; 0 keeps every size."""
+    size = picture.pixels.shape[:2]
+    if not max_size or max(size) <= max_size:
+        return picture
+    smaller = fit_long_side(size, max_size)
+    alpha = None if picture.alpha is None else resize(picture.alpha, smaller)
+    return Picture(resize(picture.pixels, smaller), alpha, picture.note)
+
+
+def _paint(
+    job: Job, picture: Picture | Exception, stylizer: Stylizer
+) -> tuple[Outcome, np.ndarray | None, np.ndarray | None]:
+    """The outcome so far, the painted pixels and their alpha."""
+    try:
+        if isinstance(picture, Exception):
+            raise picture
+        began = time.perf_counter()
+        painted = stylizer.picture(picture.pixels)
+    except UserError as error:
+        return Outcome(job, error=str(error)), None, None
+    seconds = time.perf_counter() - began
+    size = painted.shape[0], painted.shape[1]
+    if picture.alpha is not None:
+        painted = without_white(painted, picture.alpha)
+    return Outcome(job, size, seconds, note=picture.note), painted, picture.alpha
+
+
+def _write(
+    outcome: Outcome,
+    painted: np.ndarray | None,
+    alpha: np.ndarray | None,
+    recipe: Callable[[Job], str],
+) -> Outcome:
+    if painted is None:
+        return outcome
+    job = outcome.job
+    try:
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+        write_image(job.target, painted, alpha=alpha, recipe=recipe(job))
+    except (UserError, OSError) as error:
+        return Outcome(job, error=str(error))
+    return outcome

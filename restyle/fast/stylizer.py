@@ -1,0 +1,111 @@
+"""A trained network as it was asked to paint: pixels in, pixels out."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from models.objective_config import shares
+from models.transform_config import TransformConfig
+from restyle.color import keep_luminance
+from restyle.errors import UserError
+from restyle.masks import read_mask
+
+COLORS = ("none", "luminance")
+
+Inputs = Mapping[str, np.ndarray]
+Engine = Callable[[Inputs], np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """How a network is to paint.
+
+    Attributes:
+      style_blend_weights: one for each style of the network; only the ratios matter; empty: equal.
+      strength: 0 gives the photo, 1 the style.
+      preserve_color: "luminance" keeps the photo's colours.
+      mask: path of a grey picture, white where the style applies; "" for everywhere.
+    """
+
+    style_blend_weights: tuple[float, ...] = ()
+    strength: float = 1.0
+    preserve_color: str = "none"
+    mask: str = ""
+
+    def __post_init__(self):
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"Got strength {self.strength}, expected a number from 0 to 1.")
+
+    def check(self, shape: TransformConfig) -> None:
+        """Raises UserError unless a network of this shape can paint so."""
+        try:
+            shares(self.style_blend_weights, shape.styles, "style_blend_weights")
+        except ValueError as error:
+            raise UserError(f"{error} The network's styles: {', '.join(shape.styles)}.") from error
+
+    def inputs(self, images: np.ndarray, shape: TransformConfig) -> dict[str, np.ndarray]:
+        """What a network of this shape takes for these images, (b, h, w, 3)."""
+        inputs = {"images": np.ascontiguousarray(images, np.float32)}
+        rows = (len(images), 1)
+        if len(shape.styles) > 1:
+            weights = shares(self.style_blend_weights, shape.styles, "style_blend_weights")
+            inputs["style_weights"] = np.tile(np.array(weights, np.float32), rows)
+        if shape.strength:
+            inputs["strength"] = np.full(rows, self.strength, np.float32)
+        return inputs
+
+
+class Stylizer:
+    """Paints pictures of any size.
+
+    Args:
+      engine: runs the network on a batch, see restyle/fast/engines.py.
+      in_bands: runs it on one picture in bounded memory, see restyle/fast/bands.py.
+      fits: whether a (height, width) is for the engine, or else for `in_bands`.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        shape: TransformConfig,
+        look: Look,
+        *,
+        in_bands: Engine,
+        fits: Callable[[tuple[int, int]], bool],
+    ):
+        look.check(shape)
+        self.engine, self.shape, self.look = engine, shape, look
+        self.in_bands, self.fits = in_bands, fits
+
+    def picture(self, pixels: np.ndarray) -> np.ndarray:
+        """One picture, (h, w, 3) in [0, 1], painted: the same size."""
+        return self.frames(pixels[np.newaxis])[0]
+
+    def frames(self, images: np.ndarray) -> np.ndarray:
+        """Pictures of one size, (b, h, w, 3) in [0, 1], painted: the same shape."""
+        height, width = images.shape[1:3]
+        run = self.engine if self.fits((height, width)) else self.in_bands
+        return self._finished(run(self.look.inputs(images, self.shape)), images)
+
+    def _finished(self, painted: np.ndarray, images: np.ndarray) -> np.ndarray:
+        look = self.look
+        if look.strength < 1 and not self.shape.strength:
+            painted = images + look.strength * (painted - images)
+        if look.preserve_color == "luminance":
+            pairs = zip(painted, images, strict=True)
+            painted = np.stack([keep_luminance(one, photo) for one, photo in pairs])
+        if look.mask:
+            mask = read_mask(look.mask, images.shape[1:3])[..., np.newaxis]
+            painted = images + mask * (painted - images)
+        return painted
+
+
+def strength_note(look: Look, shapes: Sequence[TransformConfig]) -> str:
+    """What to say of a strength that a network was not trained for; mostly ""."""
+    if look.strength < 1 and not all(shape.strength for shape in shapes):
+        return (
+            "the network has no strength dial: its picture is laid over the photo. Train one with "
+            "train_fast.py --strength."
+        )
+    return ""
