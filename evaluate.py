@@ -10,7 +10,7 @@ Measure results of any program, the optimiser's or another's, by the same object
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 from absl import flags
 
@@ -18,17 +18,19 @@ from restyle import command_line
 from restyle.errors import UserError
 from restyle.fast import evaluate_task as task
 from restyle.fast.evaluate_flags import define_evaluate_flags
-from restyle.fast.network_file import SUFFIX, pretrained_names, read_network_recipe
-from restyle.fast.picture_run import Outcome, paint_pictures, shrunk
+from restyle.fast.network_file import SUFFIX, load_network, pretrained_names, read_network_recipe
+from restyle.fast.picture_run import Outcome, make_ready, paint_pictures, shrunk
+from restyle.fast.ray_run import paint_on_cluster
+from restyle.fast.scoring import read_compared, score_results
 from restyle.fast.stylizer import strength_note
 from restyle.interruption import Interruption
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.folders import Job
-from restyle.media.images import check_writable, read_image, read_recipe, write_image
-from restyle.media.standard_streams import as_files
+from restyle.media.images import check_writable, image_size, read_image, read_recipe, write_image
+from restyle.media.standard_streams import STREAM, as_files
 from restyle.media.videos import is_video
 from restyle.progress import ProgressDisplay
-from restyle.recipe import file_sha256, recipe_text
+from restyle.score_report import check_table_name, comparison_sheet, score_label, write_scores
 
 FLAGS = flags.FLAGS
 
@@ -49,6 +51,8 @@ def main() -> int:
     for name in ("model", "input", "output"):
         if not getattr(FLAGS, name) and (name, FLAGS.input) != ("output", "camera"):
             raise UserError(f"Pass --{name}. See --help.")
+    if FLAGS.output == STREAM and FLAGS.json:
+        raise UserError("Standard output cannot take the picture and --json. Drop one of them.")
     with ProgressDisplay() as display:
         if note := strength_note(task.look(), [task.shape_of(FLAGS.model)]):
             display.say(f"note: {note}")
@@ -67,12 +71,14 @@ def _recipe_of(path: str) -> str:
 
 def _pictures(found: Sequence[Job], display: ProgressDisplay) -> int:
     """Paints a picture or many; 1 if one of them failed."""
-    if len(found) == 1 and found[0].target.parent.is_dir():
-        check_writable(found[0].target)
-    with command_line.quiet_start():
-        stylizer = task.stylizer(FLAGS.model)
+    if not found:
+        display.say("Nothing is left to paint.")
+        return 0
+    if len(found) == 1:
+        image_size(found[0].source)  # What is no picture is found before TensorFlow is started.
+    make_ready(found[0].target)
+    outcomes = _outcomes(found)
     interruption, failed, done = Interruption(), [], 0
-    outcomes = paint_pictures(found, stylizer, max_size=FLAGS.max_size, recipe=_recipe)
     for done, outcome in enumerate(outcomes, 1):
         display.show(done / len(found), f"{done} of {len(found)}  {outcome.job.source}")
         if outcome.note:
@@ -80,26 +86,34 @@ def _pictures(found: Sequence[Job], display: ProgressDisplay) -> int:
         if FLAGS.json:
             print(_json_line(outcome), flush=True)
         failed += [outcome] if outcome.error else []
-        if interruption:
+        if interruption and done < len(found):
             outcomes.close()
+            display.say(f"Interrupted after {done} of {len(found)}: --skip_existing goes on.")
             return command_line.INTERRUPTED
+    if failed and len(found) == 1:
+        raise UserError(failed[0].error)
     for outcome in failed:
         display.say(f"failed: {outcome.error}")
     display.say(f"{done - len(failed)} painted, {len(failed)} failed.")
     return command_line.FAILED if failed else 0
 
 
+def _outcomes(found: Sequence[Job]) -> Generator[Outcome, None, None]:
+    """Of the pictures as they are painted, here or on a cluster."""
+    make_stylizer, recipe = task.stylizer_maker(FLAGS.model), task.recipe_maker(FLAGS.model)
+    if FLAGS.ray:
+        return paint_on_cluster(found, make_stylizer, max_size=FLAGS.max_size, recipe=recipe)
+    with command_line.quiet_start():
+        stylizer = make_stylizer()
+    return paint_pictures(found, stylizer, max_size=FLAGS.max_size, recipe=recipe)
+
+
 def _json_line(outcome: Outcome) -> str:
     job, (height, width) = outcome.job, outcome.size
-    result = {"input": str(job.source), "output": str(job.target), "error": outcome.error}
+    source = STREAM if FLAGS.input == STREAM else str(job.source)
+    result = {"input": source, "output": str(job.target), "error": outcome.error}
     size = {"height": height, "width": width, "seconds": round(outcome.seconds, 4)}
     return json.dumps(result | size)
-
-
-def _recipe(job: Job) -> str:
-    network = str(task.network_path(FLAGS.model))
-    inputs = {str(path): file_sha256(path) for path in (job.source, network)}
-    return recipe_text("evaluate.py", task.evaluate_settings(), inputs=inputs, weights={}, terms={})
 
 
 def _video(display: ProgressDisplay) -> int:
@@ -159,3 +173,41 @@ def _sheet() -> int:
     )
     print(f"Wrote {FLAGS.sheet}, {len(pictures) - 1} networks.", file=sys.stderr)
     return 0
+
+
+def _score() -> int:
+    """Measures results of any program by the objective."""
+    if not FLAGS.content or not FLAGS.style:
+        raise UserError("Pass --content photo.jpg --style painting.jpg with --score.")
+    for path, check in ((FLAGS.scores, check_table_name), (FLAGS.compare, check_writable)):
+        if path:
+            check(path)
+    photo, paintings, results = read_compared(FLAGS.content, FLAGS.style, FLAGS.score)
+    with command_line.quiet_start():
+        scores = score_results(photo, paintings, results, FLAGS.style_size)
+    rows = [{"result": name, **terms} for name, terms in scores.items()]
+    for name, terms in scores.items():
+        print(json.dumps({"result": name, **terms}) if FLAGS.json else score_label(name, terms))
+    if FLAGS.scores:
+        write_scores(FLAGS.scores, rows)
+    if FLAGS.compare:
+        pictures = {"photo": photo, **paintings, **results}
+        write_image(FLAGS.compare, comparison_sheet(pictures, scores))
+    return 0
+
+
+def _export() -> int:
+    """Writes the network in other formats, each checked against Keras."""
+    with command_line.quiet_start():
+        from restyle.fast.export import export_network
+
+        rows = export_network(load_network(FLAGS.model), FLAGS.export)
+    for row in rows:
+        print(row)
+    return 0
+
+
+define_evaluate_flags()
+
+if __name__ == "__main__":
+    sys.exit(command_line.run(main, __doc__ or "", sys.argv))

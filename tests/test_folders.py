@@ -30,6 +30,26 @@ def pairs(found):
     return {job.source.as_posix(): job.target.as_posix() for job in found}
 
 
+class Listed:
+    """What os.scandir returns, on a disk that lists names forwards or backwards."""
+
+    def __init__(self, entries, reverse):
+        with entries:
+            self.entries = iter(sorted(entries, key=os.fspath, reverse=reverse))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self.entries)
+
+
 # Which pictures.
 
 
@@ -76,30 +96,19 @@ def test_a_folder_named_like_a_picture_is_walked_into(place, pattern):
 def test_the_order_does_not_depend_on_the_disk(place, monkeypatch, pattern):
     expected = ["in/B.jpg", "in/a-b.jpg", "in/a.jpg", "in/a/z.jpg", "in/b/a.jpg", "in/ä.jpg"]
     place(*expected)
+    place("elsewhere/x.jpg")
+    for name in ("two", "one"):
+        Path("in", name).symlink_to(Path("elsewhere").absolute())
+    linked = ["in/one/x.jpg"] if pattern == "in" else []
     scandir = os.scandir
 
-    class Shuffled:
-        def __init__(self, path, sign):
-            with scandir(path) as entries:
-                self.entries = sorted(entries, key=lambda entry: sign * hash(entry.name))
+    for reverse in (False, True):
 
-        def __enter__(self):
-            return iter(self.entries)
+        def listed(path, reverse=reverse):
+            return Listed(scandir(path), reverse)
 
-        def __exit__(self, *_):
-            pass
-
-        def __iter__(self):
-            return iter(self.entries)
-
-        def __next__(self):
-            if not self.entries:
-                raise StopIteration
-            return self.entries.pop(0)
-
-    for sign in (1, -1):
-        monkeypatch.setattr(os, "scandir", lambda path, sign=sign: Shuffled(path, sign))
-        assert names(find_pictures(pattern)) == expected
+        monkeypatch.setattr(os, "scandir", listed)
+        assert names(find_pictures(pattern)) == sorted([*expected, *linked])
 
 
 @pytest.mark.parametrize("pattern", ["in", "in/**/*.jpg"])

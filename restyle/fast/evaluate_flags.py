@@ -61,7 +61,14 @@ def _define_look_flags() -> None:
         "equal.",
         module_name=LOOK,
     )
-    flags.DEFINE_float("strength", 1.0, "0 gives the photo, 1 the style.", module_name=LOOK)
+    flags.DEFINE_float(
+        "strength",
+        1.0,
+        "0 gives the photo, 1 the style.",
+        lower_bound=0,
+        upper_bound=1,
+        module_name=LOOK,
+    )
     what = "luminance: the photo's colours, the picture's brightness."
     flags.DEFINE_enum("preserve_color", COLORS[0], COLORS, what, module_name=LOOK)
     what = "A grey picture, white where the style applies."

@@ -1,7 +1,9 @@
 """What the flags of evaluate.py ask for: the network as it is to paint, and the pictures."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +18,10 @@ from restyle.fast.stylizer import Look, Stylizer
 from restyle.flag_settings import settings
 from restyle.media.folders import Job, jobs, shard, unfinished
 from restyle.media.images import fit_long_side
+from restyle.media.standard_streams import STREAM
 from restyle.media.video_reader import VideoReader
 from restyle.objective_flags import numbers
-from restyle.recipe import file_sha256
+from restyle.recipe import file_sha256, recipe_text
 
 FLAGS = flags.FLAGS
 NOT_SETTINGS = (
@@ -54,29 +57,54 @@ def shape_of(model: str) -> TransformConfig:
     return TransformConfig(**read_network_shape(model))
 
 
-def memory() -> int:
-    """Bytes that one picture may take: as asked, or half of what is free."""
-    return int(FLAGS.memory_gb * 1e9) or psutil.virtual_memory().available // 2
-
-
 def stylizer(model: str) -> Stylizer:
     """The network of a name or path, on the engine that the flags ask for."""
+    return stylizer_maker(model)()
+
+
+def stylizer_maker(model: str) -> Callable[[], Stylizer]:
+    """What makes the network ready to paint as the flags ask: may be sent to another process."""
+    look().check(shape_of(model))
+    return functools.partial(
+        _ready_stylizer,
+        str(network_path(model)),
+        look(),
+        memory_gb=FLAGS.memory_gb,
+        engine=FLAGS.engine,
+        precision=FLAGS.precision,
+        device=FLAGS.device,
+    )
+
+
+def _ready_stylizer(path: str, look: Look, *, memory_gb: float, engine: str, **how) -> Stylizer:
+    """memory_gb: what one picture may take; 0: half of what is free on this machine."""
     from restyle.fast.bands import bytes_needed_whole, stylize_in_bands
     from restyle.fast.engines import engine_named
 
-    shape, budget = shape_of(model), memory()
-    look().check(shape)
+    shape = shape_of(path)
+    budget = int(memory_gb * 1e9) or psutil.virtual_memory().available // 2
 
     def in_bands(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        return stylize_in_bands(load_network(model), inputs, memory=budget)
+        return stylize_in_bands(load_network(path), inputs, memory=budget)
 
     def fits(size: tuple[int, int]) -> bool:
         return bytes_needed_whole(shape, size) <= budget
 
-    engine = engine_named(
-        FLAGS.engine, network_path(model), precision=FLAGS.precision, device=FLAGS.device
-    )
-    return Stylizer(engine, shape, look(), in_bands=in_bands, fits=fits)
+    run = engine_named(engine, Path(path), **how)
+    return Stylizer(run, shape, look, in_bands=in_bands, fits=fits)
+
+
+def recipe_maker(model: str) -> Callable[[Job], str]:
+    """What gives a picture its recipe: may be sent to another process."""
+    paths = [str(network_path(model)), *filter(None, [FLAGS.mask])]
+    made_with = {path: file_sha256(path) for path in paths}
+    name = STREAM if FLAGS.input == STREAM else ""
+    return functools.partial(_recipe, evaluate_settings(), made_with, name=name)
+
+
+def _recipe(settings: dict[str, Any], made_with: dict[str, str], job: Job, *, name: str) -> str:
+    source = {name or str(job.source): file_sha256(str(job.source))}
+    return recipe_text("evaluate.py", settings, inputs=source | made_with, weights={}, terms={})
 
 
 def picture_jobs(source: str, target: str) -> list[Job]:

@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 PRETRAINED = Path(__file__).resolve().parents[2] / "models" / "pretrained"
 SUFFIX = ".keras"
+
+# What zipfile, json, HDF5 and Keras raise when the bytes are not those of a network.
+BROKEN_NETWORK = (
+    *(OSError, EOFError, ValueError, TypeError, KeyError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 def pretrained_names() -> list[str]:
@@ -43,7 +50,7 @@ def load_network(model: str, *, dtype: str = "float32") -> "TransformNet":
     path = network_path(model)
     try:
         network = keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+    except BROKEN_NETWORK as error:
         raise UserError(_why_unusable(path)) from error
     if not isinstance(network, TransformNet):
         raise UserError(_why_unusable(path))

@@ -1,7 +1,7 @@
 """The photographs to learn from: what a folder holds, and the crops of every step."""
 
-import collections
 import hashlib
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,10 +27,9 @@ class Photographs:
     def __init__(self, folder: str, side: int, held_out: int):
         self.folder, self.side, self.skipped = folder, side, {}
         usable = self._usable(find_pictures(folder))
-        by_name = sorted(usable, key=lambda path: hashlib.sha256(path.name.encode()).digest())
-        held_out = min(held_out, len(usable) // 2)
-        self.held_out = by_name[:held_out]
-        self.training = [path for path in usable if path not in set(self.held_out)]
+        by_name = sorted(usable, key=lambda path: hashlib.sha256(os.fsencode(path.name)).digest())
+        self.held_out = by_name[: min(held_out, len(usable) // 2)]
+        self.training = sorted(set(usable) - set(self.held_out), key=Path.as_posix)
         self.fingerprint = self._fingerprint(usable)
 
     def _usable(self, paths: Sequence[Path]) -> list[Path]:
@@ -57,7 +56,7 @@ class Photographs:
 
     def _fingerprint(self, paths: Sequence[Path]) -> str:
         lines = [f"{path.name} {path.stat().st_size}\n" for path in paths]
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
 
     def crop_of(self, place: int, plan: CropPlan, order: Sequence[int]) -> np.ndarray:
         """The crop of the photo at a place of an order, or of the next one that can be decoded."""
@@ -87,7 +86,7 @@ def skipped_text(skipped: dict[Path, str]) -> str:
     """One line that counts and names what is skipped, "" for nothing."""
     if not skipped:
         return ""
-    reasons = list(collections.Counter(skipped.values()))
+    reasons = list(skipped.values())
     shown = "; ".join(reason.rstrip(".") for reason in reasons[:3])
     more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
     return f"skipped {len(skipped)} of the pictures: {shown}{more}"

@@ -3,8 +3,9 @@
 import collections
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +13,14 @@ from restyle.color import without_white
 from restyle.errors import UserError
 from restyle.fast.stylizer import Stylizer
 from restyle.media.folders import Job
-from restyle.media.images import Picture, fit_long_side, read_image, resize, write_image
+from restyle.media.images import (
+    Picture,
+    check_writable,
+    fit_long_side,
+    read_image,
+    resize,
+    write_image,
+)
 from restyle.media.read_ahead import read_ahead
 
 BEHIND = 2
@@ -38,7 +46,7 @@ class Outcome:
 
 def paint_pictures(
     jobs: Iterable[Job], stylizer: Stylizer, *, max_size: int, recipe: Callable[[Job], str]
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Paints and writes each picture; the outcomes in the order of the jobs.
 
     One that cannot be read or written is an outcome too. Closed early, it waits for those that
@@ -59,6 +67,18 @@ def paint_pictures(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def make_ready(target: Path) -> None:
+    """Makes the folder of a result; UserError if it cannot be, or the result cannot be written."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"'{target.parent}' cannot be made a folder: {error.strerror}. "
+            "Choose another place for the results."
+        ) from error
+    check_writable(target)
 
 
 def shrunk(picture: Picture, max_size: int) -> Picture:
@@ -99,7 +119,7 @@ def _write(
         return outcome
     job = outcome.job
     try:
-        job.target.parent.mkdir(parents=True, exist_ok=True)
+        make_ready(job.target)
         write_image(job.target, painted, alpha=alpha, recipe=recipe(job))
     except (UserError, OSError) as error:
         return Outcome(job, error=str(error))

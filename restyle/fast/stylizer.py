@@ -1,6 +1,7 @@
 """A trained network as it was asked to paint: pixels in, pixels out."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ from models.transform_config import TransformConfig
 from restyle.color import keep_luminance
 from restyle.errors import UserError
 from restyle.masks import read_mask
+from restyle.media.images import read_image
 
 COLORS = ("none", "luminance")
 
@@ -38,11 +40,13 @@ class Look:
             raise ValueError(f"Got strength {self.strength}, expected a number from 0 to 1.")
 
     def check(self, shape: TransformConfig) -> None:
-        """Raises UserError unless a network of this shape can paint so."""
+        """Raises UserError unless a network of this shape can paint so and the mask is a picture."""
         try:
             shares(self.style_blend_weights, shape.styles, "style_blend_weights")
         except ValueError as error:
             raise UserError(f"{error} The network's styles: {', '.join(shape.styles)}.") from error
+        if self.mask:
+            read_image(self.mask)
 
     def inputs(self, images: np.ndarray, shape: TransformConfig) -> dict[str, np.ndarray]:
         """What a network of this shape takes for these images, (b, h, w, 3)."""
@@ -96,9 +100,14 @@ class Stylizer:
             pairs = zip(painted, images, strict=True)
             painted = np.stack([keep_luminance(one, photo) for one, photo in pairs])
         if look.mask:
-            mask = read_mask(look.mask, images.shape[1:3])[..., np.newaxis]
+            mask = _mask(look.mask, images.shape[1:3])
             painted = images + mask * (painted - images)
         return painted
+
+
+@functools.lru_cache(maxsize=1)  # The frames of a video all have one size.
+def _mask(path: str, size: tuple[int, int]) -> np.ndarray:
+    return read_mask(path, size)[..., np.newaxis]
 
 
 def strength_note(look: Look, shapes: Sequence[TransformConfig]) -> str:

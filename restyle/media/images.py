@@ -207,7 +207,7 @@ def _alpha(image: Image.Image) -> np.ndarray | None:
 def _srgb(image: Image.Image, path: AnyPath) -> tuple[np.ndarray, str]:
     """Returns (h, w, 3) float32 sRGB in [0, 1] without regard to alpha, and a note or ""."""
     if image.mode == "F" or image.mode.startswith("I"):
-        return np.repeat(_deep_grey(image, path)[..., np.newaxis], 3, axis=-1), ""
+        return np.repeat(deep_grey(image, path)[..., np.newaxis], 3, axis=-1), ""
     # In the mode its profile was made for, and without alpha, which profiles do not know.
     bare = {"1": "L", "LA": "L", "CMYK": "CMYK", "LAB": "LAB", "L": "L"}.get(image.mode, "RGB")
     plain = image.convert(bare)
@@ -223,7 +223,7 @@ def _srgb(image: Image.Image, path: AnyPath) -> tuple[np.ndarray, str]:
     return dequantize(np.asarray(plain.convert("RGB"))), note
 
 
-def _deep_grey(image: Image.Image, path: AnyPath) -> np.ndarray:
+def deep_grey(image: Image.Image, path: AnyPath) -> np.ndarray:
     """Returns (h, w) float32 in [0, 1] from 16-bit or float samples, which convert() would clip."""
     samples = np.asarray(image)
     white = 1 if image.mode == "F" else 65535

@@ -1,13 +1,14 @@
 """Square crops of photographs, decoded no larger than needed."""
 
 import dataclasses
+import math
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from restyle.errors import UserError
 from restyle.media.image_files import MAX_PIXELS, AnyPath, opened
-from restyle.media.images import dequantize
+from restyle.media.images import deep_grey, dequantize, quantize
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,20 +36,22 @@ def random_crop_plan(generator: np.random.Generator) -> CropPlan:
 def read_crop(path: AnyPath, side: int, plan: CropPlan) -> np.ndarray:
     """A square of a photo, (side, side, 3) float32 in [0, 1], its aspect kept.
 
-    A JPEG is decoded at the smallest of its built-in scales that still has `side` pixels. Colour
-    profiles are not applied: a photo to learn from may be a shade off.
+    A JPEG is decoded at the smallest of its built-in scales at which the square still has `side`
+    pixels. Colour profiles are not applied: a photo to learn from may be a shade off.
 
     Raises:
       UserError: the file cannot be read, or its shorter side has fewer than `side` pixels.
     """
     with opened(path, MAX_PIXELS) as image:
         check_large_enough(path, image, side)
-        image.draft("RGB", (2 * side, 2 * side))
-        upright = ImageOps.exif_transpose(image)
-        width, height = upright.size
-        square = side + plan.zoom * (min(height, width) - side)
-        left, top = plan.right * (width - square), plan.down * (height - square)
-        crop = upright.convert("RGB").resize(
+        short = min(image.size)
+        square = side + plan.zoom * (short - side)
+        width, height = image.size
+        image.draft("RGB", (math.ceil(width * side / square), math.ceil(height * side / square)))
+        upright = _as_rgb(path, ImageOps.exif_transpose(image))
+        square = square * min(upright.size) / short  # Fewer pixels, but the same part of the photo.
+        left, top = plan.right * (upright.width - square), plan.down * (upright.height - square)
+        crop = upright.resize(
             (side, side),
             Image.Resampling.BICUBIC,
             box=(left, top, left + square, top + square),
@@ -56,6 +59,16 @@ def read_crop(path: AnyPath, side: int, plan: CropPlan) -> np.ndarray:
         )
     pixels = dequantize(np.asarray(crop))
     return pixels[:, ::-1] if plan.flipped else pixels
+
+
+def _as_rgb(path: AnyPath, image: Image.Image) -> Image.Image:
+    """The picture in eight bits as `read_image` shows it: what is transparent laid on white."""
+    if image.mode == "F" or image.mode.startswith("I"):  # Deep grey, which convert() would clip.
+        return Image.fromarray(quantize(deep_grey(image, path))).convert("RGB")
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    return image.convert("RGB")
 
 
 def check_large_enough(path: AnyPath, image: Image.Image, side: int) -> None:

@@ -1,6 +1,7 @@
 """Standard input and output where a picture's path is asked for."""
 
 import contextlib
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ STREAM = "-"
 
 @contextlib.contextmanager
 def as_files(source: str, target: str, suffix: str) -> Iterator[tuple[str, str]]:
-    """Yields paths to read and to write; "-" stands for a stream.
+    """Yields paths to read and to write; "-" stands for a stream, and so do errors name it.
 
     What is written is copied to standard output at the end, if it was written at all.
 
@@ -22,13 +23,30 @@ def as_files(source: str, target: str, suffix: str) -> Iterator[tuple[str, str]]
     with tempfile.TemporaryDirectory() as folder:
         read, written = Path(folder, "standard_input"), Path(folder, f"standard_output{suffix}")
         if source == STREAM:
-            read.write_bytes(sys.stdin.buffer.read())
-            if not read.stat().st_size:
-                raise UserError("Standard input is empty; the bytes of a picture were expected.")
-        yield (
-            str(read) if source == STREAM else source,
-            str(written) if target == STREAM else target,
-        )
+            read.write_bytes(_standard_input())
+        try:
+            yield (
+                str(read) if source == STREAM else source,
+                str(written) if target == STREAM else target,
+            )
+        except UserError as error:
+            named = str(error).replace(str(read), "standard input")
+            raise UserError(named.replace(str(written), "standard output")) from error
         if written.exists():
-            sys.stdout.buffer.write(written.read_bytes())
-            sys.stdout.buffer.flush()
+            _to_standard_output(written.read_bytes())
+
+
+def _standard_input() -> bytes:
+    content = sys.stdin.buffer.read() if sys.stdin else b""
+    if not content:
+        raise UserError("Standard input is empty; the bytes of a picture were expected.")
+    return content
+
+
+def _to_standard_output(content: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Or Python complains again when it ends.
+        raise UserError("Whatever was to read standard output did not read it to its end.") from error
