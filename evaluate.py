@@ -11,6 +11,7 @@ Measure results of any program, the optimiser's or another's, by the same object
 import json
 import sys
 from collections.abc import Generator, Sequence
+from fractions import Fraction
 
 from absl import flags
 
@@ -49,14 +50,14 @@ def main() -> int:
     if FLAGS.sheet:
         return _sheet()
     for name in ("model", "input", "output"):
-        if not getattr(FLAGS, name) and (name, FLAGS.input) != ("output", "camera"):
+        if not getattr(FLAGS, name) and not (name == "output" and task.is_camera(FLAGS.input)):
             raise UserError(f"Pass --{name}. See --help.")
     if FLAGS.output == STREAM and FLAGS.json:
         raise UserError("Standard output cannot take the picture and --json. Drop one of them.")
     with ProgressDisplay() as display:
         if note := strength_note(task.look(), [task.shape_of(FLAGS.model)]):
             display.say(f"note: {note}")
-        if FLAGS.input == "camera":
+        if task.is_camera(FLAGS.input):
             return _camera(display)
         if is_video(FLAGS.input):
             return _video(display)
@@ -118,42 +119,60 @@ def _json_line(outcome: Outcome) -> str:
 
 def _video(display: ProgressDisplay) -> int:
     """Paints a video; says how much of a broken one could be decoded."""
-    from restyle.fast.smoothing import Smoother
     from restyle.fast.video_run import paint_video
-    from restyle.media.video_reader import VideoReader
     from restyle.media.video_segments import SegmentedVideo
-    from restyle.media.video_writer import Encoding
 
-    reader = VideoReader(
-        FLAGS.input,
-        start=FLAGS.start,
-        duration=FLAGS.duration or None,
-        frames_per_second=FLAGS.fps or None,
-    )
-    size, made_by = task.video_size(reader.info.size), task.video_settings()
-    encoding = Encoding(FLAGS.codec, FLAGS.crf)
+    reader, smoother = task.video_reader(), task.smoother()
+    size = task.video_size(reader.info.size)
     with SegmentedVideo(
-        FLAGS.output, reader, size=size, encoding=encoding, settings=made_by
+        FLAGS.output, reader, size=size, encoding=task.encoding(), settings=task.video_settings()
     ) as video:
         with command_line.quiet_start():
             stylizer = task.stylizer(FLAGS.model)
         if video.finished_until is not None:
             display.say(f"Going on after {float(video.finished_until):.2f} s.")
-        interruption, smoother = Interruption(), Smoother(FLAGS.smooth) if FLAGS.smooth else None
+        interruption = Interruption()
         times = paint_video(
             reader, video, stylizer, size=size, smoother=smoother, batch_size=FLAGS.batch_size
         )
         for count, time in enumerate(times, 1):
-            share = task.share_of_video(reader, time)
-            display.show(share, f"{float(time):.2f} s  {count * FLAGS.batch_size} frames")
+            text = f"{float(time):.2f} s  {count} frames"
+            display.show(task.share_of_video(reader, time), text)
             if interruption:
                 times.close()
-                print("Interrupted: run again to go on.", file=sys.stderr)
+                display.say(f"Interrupted: run again to go on{_where(video.finished_until)}.")
                 return command_line.INTERRUPTED
     display.say(f"Wrote {FLAGS.output}.")
     if reader.trouble:
         display.say(f"note: {reader.trouble}")
     return command_line.FAILED if reader.trouble else 0
+
+
+def _where(finished_until: Fraction | None) -> str:
+    return "" if finished_until is None else f" after {float(finished_until):.2f} s"
+
+
+def _camera(display: ProgressDisplay) -> int:
+    """Paints what a camera films until Ctrl-C, --duration, or the window is closed."""
+    from restyle.fast.camera_run import paint_live
+    from restyle.media.camera import Camera, open_capture
+    from restyle.media.live_outputs import live_output
+
+    smoother = task.smoother()
+    with Camera(open_capture(task.camera_number(FLAGS.input))) as camera:
+        size = task.video_size(camera.info.size)
+        with live_output(FLAGS.output, camera, size, task.encoding()) as output:
+            with command_line.quiet_start():
+                stylizer = task.stylizer(FLAGS.model)
+            interruption = Interruption()
+            times = paint_live(camera.frames(), output, stylizer, size=size, smoother=smoother)
+            for count, time in enumerate(times, 1):
+                display.show(0.0, f"{float(time):.2f} s  {count} frames")
+                if interruption or (FLAGS.duration and time >= FLAGS.duration):
+                    break
+    if FLAGS.output:
+        display.say(f"Wrote {FLAGS.output}.")
+    return 0
 
 
 def _sheet() -> int:

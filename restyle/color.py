@@ -47,8 +47,8 @@ def without_white(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
     x = 1 - alpha (1 - c)  =>  c = 1 - (1 - x) / alpha
 
-    A network sees a photo laid on white. Saved as it is, with the photo's alpha, its result would be
-    laid on white a second time: soft edges would be too pale. What is darker than any c allows
+    A network sees a photo laid on white. Saved as it is, with the photo's alpha, its result would
+    be laid on white a second time: soft edges would be too pale. What is darker than any c allows
     becomes black, which is as near as it gets.
 
     pixels: (h, w, 3) in [0, 1]. alpha: (h, w) in [0, 1].

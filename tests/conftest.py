@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +90,19 @@ def pictures(tmp_path_factory):
 def quick(pictures):
     """Arguments of a run that takes a second or two; more may follow, and the last one counts."""
     return [f"--content={pictures}/photo.png", f"--style={pictures}/painting.png", *QUICK]
+
+
+@pytest.fixture
+def guarded():
+    """Yields a folder whose permissions count, as they do not for root: tests may run as root."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        as_root = os.geteuid() == 0
+        if as_root:
+            os.setresuid(65534, 65534, 0)  # Nobody, who may become root again.
+        folder = Path(name) / "guarded"
+        folder.mkdir()
+        yield folder
+        folder.chmod(0o777)
+        if as_root:
+            os.setresuid(0, 0, 0)

@@ -1,11 +1,8 @@
 import errno
 import io
-import os
-import tempfile
 import threading
 import warnings
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,22 +27,6 @@ def save(path, levels, mode=None, **options):
     image = levels if isinstance(levels, Image.Image) else Image.fromarray(levels)
     (image.convert(mode) if mode else image).save(path, **options)
     return path
-
-
-@pytest.fixture
-def guarded():
-    """Yields a folder whose permissions count, as they do not for root: tests may run as root."""
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o777)
-        as_root = os.geteuid() == 0
-        if as_root:
-            os.setresuid(65534, 65534, 0)  # Nobody, who may become root again.
-        folder = Path(name) / "guarded"
-        folder.mkdir()
-        yield folder
-        folder.chmod(0o777)
-        if as_root:
-            os.setresuid(0, 0, 0)
 
 
 # Reading: the pixels.

@@ -1,39 +1,62 @@
 """A transform network on a picture of any size, in bounded memory: the same picture as at once.
 
-Instance norm looks at all positions of a layer before a single one can go on, which is why tiles
-that are stylised on their own do not match and why the whole picture is kept at every layer. Here
-the picture is cut into bands of rows over its full width. A layer is a source of rows that asks the
-layer before for those it needs, so nothing is kept between them; the norm's statistics are taken in
-a pass of their own, over all bands. What is large is computed again (the convolutions `in` and
-`up1` at full resolution, twice each), what is small is stored: a sixth more arithmetic than at once.
+Instance norm has to see all positions of a layer before it can let the first one pass. That is why
+pieces stylised by themselves do not match each other, and why all of a layer is kept otherwise.
+Here a layer is a source of rows (restyle/fast/rows.py) that asks the layer before it for those it
+needs, band by band over the full width, and the statistics of a norm are a pass of their own. What
+is large is computed twice (the convolutions `in` and `up1`, at full resolution), what is small is
+stored: 1.2 times the arithmetic of the whole picture, a ninth of its memory or, with files, none
+that grows with the height.
 """
 
 import dataclasses
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
-from models.layers import ConditionalInstanceNorm, InstanceNorm, PadToMultiple
+from models.layers import ConditionalInstanceNorm, InstanceNorm
 from models.transform_config import TransformConfig
 from models.transform_net import TransformNet
 from restyle.errors import UserError
+from restyle.fast.rows import (
+    Rows,
+    added,
+    bands,
+    convolved,
+    enlarged,
+    normalized,
+    padded,
+    rectified,
+    statistics,
+    stored,
+)
 
 Tensor = Any
 
-WHOLE_BYTES = (0, 0)
-BAND_BYTES = 40
-HALO = 8
-FEWEST_ROWS, MOST_ROWS = 4, 128
+# Measured as growth of the peak of a process that has run the network on a small picture before,
+# float32 on a CPU. The whole picture in a tf.function: 27 bytes for each channel of the width and
+# pixel at widths 8 and 16, 25 to 28 at 32; a tenth more here. Bands: 42 to 48 bytes for each
+# channel of the width and column of a row in a band, and what the allocator does not give back.
+WHOLE_BYTES = 30
+BAND_BYTES = 48
+BYTES_AT_START = 50_000_000
+RESULT_BYTES = 12  # Three float32 numbers.
+
+# Beyond 64 rows nothing is gained; the last convolution computes 8 rows more than it needs.
+FEWEST_ROWS, MOST_ROWS, OVERLAP = 4, 64, 8
 
 
 def bytes_needed_whole(config: TransformConfig, size: tuple[int, int]) -> int:
-    """An estimate of what the network takes at once."""
-    return size[0] * size[1] * (WHOLE_BYTES[0] + WHOLE_BYTES[1] * config.width)
+    """An estimate of what a (height, width) takes at once: above the process with its network.
+
+    For a compiled call, tf.function(network) or predict. `network(inputs)` keeps every layer until
+    the end and takes more than four times as much.
+    """
+    return BYTES_AT_START + size[0] * size[1] * (2 * RESULT_BYTES + WHOLE_BYTES * config.width)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,40 +65,61 @@ class Plan:
 
     Attributes:
       rows: of a band, at every resolution.
-      on_disk: whether what is stored goes to files, in the folder for temporary ones.
+      on_disk: whether what is stored goes to temporary files.
     """
 
     rows: int
-    on_disk: bool
+    on_disk: bool = False
 
 
 def plan_bands(config: TransformConfig, size: tuple[int, int], memory: int) -> Plan:
-    """The cut of a (height, width) for `memory` bytes; UserError if the disk is full."""
-    stored = 3 * config.width * size[0] * size[1]
+    """The cut with which a (height, width) takes `memory` bytes, result included.
+
+    Files are used if memory is too small for what is stored. A band has four rows at least, however
+    small memory is. UserError if the files are larger than the disk.
+    """
+    pixels, width = size[0] * size[1], config.width
+    # Three bytes for each channel and pixel: both first layers below full resolution, three of a
+    # residual block, or the last block and the first enlarged layer. The result comes after.
+    kept = pixels * max(3 * width, 2 * width + RESULT_BYTES)
+    rows = _rows_that_fit(config, size, memory - kept)
+    if rows >= FEWEST_ROWS:
+        return Plan(rows)
+    _check_disk(size, 3 * width * pixels)
+    rows = _rows_that_fit(config, size, memory - pixels * RESULT_BYTES)
+    return Plan(max(rows, FEWEST_ROWS), on_disk=True)
+
+
+def _rows_that_fit(config: TransformConfig, size: tuple[int, int], memory: int) -> int:
     row = BAND_BYTES * config.width * size[1]
+    return min((memory - BYTES_AT_START) // row - OVERLAP, MOST_ROWS)
 
-    def rows(free: int) -> int:
-        return min(free // row - HALO, MOST_ROWS)
 
-    if rows(memory - stored) >= FEWEST_ROWS:
-        return Plan(rows(memory - stored), on_disk=False)
+def _check_disk(size: tuple[int, int], needed: int) -> None:
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free
-    if free < stored:
+    if free < needed:
         raise UserError(
-            f"A picture of {size[1]} x {size[0]} needs {stored / 1e9:.1f} GB of disk and "
-            f"'{folder}' has {free / 1e9:.1f} GB. Set TMPDIR to a folder with more."
+            f"A picture of {size[1]} x {size[0]} needs {needed / 1e9:.1f} GB for temporary files, "
+            f"and '{folder}' has {free / 1e9:.1f} GB. Set TMPDIR to a folder that has more."
         )
-    return Plan(max(rows(memory), FEWEST_ROWS), on_disk=True)
 
 
 def stylize_in_bands(
     network: TransformNet, inputs: Mapping[str, np.ndarray], *, memory: int
 ) -> np.ndarray:
-    """What `network(inputs)` gives for one picture, within about `memory` bytes."""
+    """What `network(inputs)` gives for one picture, up to float32 rounding, in bounded memory.
+
+    Args:
+      inputs: those of the network; "images" is (1, h, w, 3), float32.
+      memory: bytes that it may add to the process, the result included; see `plan_bands`.
+
+    Returns:
+      (1, h, w, 3) in [0, 1], float32.
+    """
     images = inputs["images"]
-    painted = np.empty(images.shape, np.float32)
     plan = plan_bands(network.config, images.shape[1:3], memory)
+    painted = np.empty(images.shape, np.float32)
     for first, band in painted_bands(network, inputs, plan):
         painted[:, first : first + band.shape[1]] = band
     return painted
@@ -84,25 +128,25 @@ def stylize_in_bands(
 def painted_bands(
     network: TransformNet, inputs: Mapping[str, np.ndarray], plan: Plan
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """The bands of the result from top to bottom, each with the index of its first row.
+    """The bands of the result from top to bottom: the index of the first row, and (1, rows, w, 3).
 
-    inputs: as of the network, for one picture; "images" (1, h, w, 3).
+    inputs: as for `stylize_in_bands`. ValueError for more than one picture.
     """
     images = inputs["images"]
     if len(images) != 1:
-        raise ValueError(f"Got {len(images)} pictures, expected one: give them one by one.")
+        raise ValueError(f"Got {len(images)} pictures, expected one: give one after the other.")
     values = _Graph(network, inputs, plan).before_sigmoid()
     height, width = images.shape[1:3]
-    for first, last in _bands(height, plan.rows):
+    for first, last in bands(height, plan.rows):
         pixels = network.get_layer("sigmoid")(values.read(first, last)[:, :, :width])
         if network.config.strength:
-            photo = images[:, first:last]
+            photo = ops.convert_to_tensor(images[:, first:last])
             pixels = network.get_layer("dial")([photo, pixels, inputs["strength"]])
         yield first, ops.convert_to_numpy(pixels)
 
 
 class _Graph:
-    """The layers of a `TransformNet` one after another, each a source of rows."""
+    """The layers of a `TransformNet` in their order there, as sources of rows."""
 
     def __init__(self, network: TransformNet, inputs: Mapping[str, np.ndarray], plan: Plan):
         self.layer, self.config, self.plan = network.get_layer, network.config, plan
@@ -110,147 +154,36 @@ class _Graph:
         steering = {name: value for name, value in inputs.items() if name != "images"}
         self.condition = self.layer("condition")(steering) if steering else None
 
-    def before_sigmoid(self) -> "Rows":
+    def before_sigmoid(self) -> Rows:
         values = padded(self.images, self.layer("pad"))
-        values = self._convolve(values, "in", store=False)
+        values = rectified(self._normalized_again(values, "in"))
         for name in ("down2", "down4"):
-            values = self._convolve(values, name)
+            values = rectified(self._normalized(values, name))
         for block in range(1, 1 + self.config.residual_blocks):
-            changed = self._convolve(values, f"residual{block}a")
-            changed = self._convolve(changed, f"residual{block}b", relu=False)
-            values = stored(added(values, changed), self.plan)
-        values = self._convolve(enlarged(values), "up2")
-        values = self._convolve(enlarged(values), "up1", store=False)
+            changed = rectified(self._normalized(values, f"residual{block}a"))
+            changed = self._normalized(changed, f"residual{block}b")
+            values = self._stored(added(values, changed))
+        values = rectified(self._normalized(enlarged(values), "up2"))
+        values = rectified(self._normalized_again(enlarged(values), "up1"))
         return convolved(values, self.layer("out_conv"))
 
-    def _convolve(
-        self, values: "Rows", name: str, *, relu: bool = True, store: bool = True
-    ) -> "Rows":
-        """Convolution, instance norm, ReLU; what the convolution gives stored, or computed twice."""
+    def _normalized(self, values: Rows, name: str) -> Rows:
+        """A convolution, stored, and its norm."""
+        values = self._stored(convolved(values, self.layer(f"{name}_conv")))
+        return self._norm(values, self.layer(f"{name}_norm"))
+
+    def _normalized_again(self, values: Rows, name: str) -> Rows:
+        """A convolution, computed again whenever it is asked for, and its norm."""
         values = convolved(values, self.layer(f"{name}_conv"))
-        if store:
-            values = stored(values, self.plan)
-        norm = self.layer(f"{name}_norm")
-        gamma, beta = _gamma_and_beta(norm, self.condition)
-        mean, variance = statistics(values, self.plan.rows)
-        return normalized(values, (mean, variance), (gamma, beta), norm.epsilon, relu=relu)
+        return self._norm(values, self.layer(f"{name}_norm"))
 
+    def _stored(self, values: Rows) -> Rows:
+        return stored(values, self.plan.rows, on_disk=self.plan.on_disk)
 
-def _gamma_and_beta(
-    norm: InstanceNorm | ConditionalInstanceNorm, condition: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    if condition is None:
-        return norm.gamma, norm.beta
-    return ops.matmul(condition, norm.gamma)[0], ops.matmul(condition, norm.beta)[0]
-
-
-class Rows(NamedTuple):
-    """An activation of which any rows can be asked, so that it need not be there as a whole."""
-
-    height: int
-    read: Callable[[int, int], Tensor]
-
-
-def _bands(height: int, rows: int) -> Iterator[tuple[int, int]]:
-    for first in range(0, height, rows):
-        yield first, min(first + rows, height)
-
-
-def padded(images: np.ndarray, layer: PadToMultiple) -> Rows:
-    size, (_, *more, _) = images.shape[1:3], layer.compute_output_shape(images.shape)
-    rows, columns = (
-        np.pad(np.arange(old), (0, new - old), mode="reflect")
-        for old, new in zip(size, more, strict=True)
-    )
-    return Rows(more[0], lambda first, last: images[:, rows[first:last]][:, :, columns])
-
-
-def convolved(source: Rows, layer: keras.layers.Conv2D) -> Rows:
-    edge, stride = layer.kernel_size[0] // 2, layer.strides[0]
-
-    def read(first: int, last: int) -> Tensor:
-        above, below = first * stride - edge, (last - 1) * stride + edge + 1
-        top, bottom = max(above, 0), min(below, source.height)
-        mirror = [[0, 0], [top - above, below - bottom], [edge, edge], [0, 0]]
-        return layer(ops.pad(source.read(top, bottom), mirror, mode="reflect"))
-
-    return Rows(-(-source.height // stride), read)
-
-
-def normalized(source, moments, scale_and_shift, epsilon, *, relu) -> Rows:
-    mean, variance = (ops.cast(each, "float32") for each in moments)
-    gamma, beta = (ops.cast(each, "float32") for each in scale_and_shift)
-
-    def read(first: int, last: int) -> Tensor:
-        values = ops.cast(source.read(first, last), "float32")
-        values = ops.batch_normalization(
-            values, mean, variance, axis=-1, offset=beta, scale=gamma, epsilon=epsilon
-        )
-        return ops.relu(values) if relu else values
-
-    return Rows(source.height, read)
-
-
-def enlarged(source: Rows) -> Rows:
-    def read(first: int, last: int) -> Tensor:
-        above = first // 2
-        values = source.read(above, (last + 1) // 2)
-        values = ops.repeat(ops.repeat(values, 2, axis=1), 2, axis=2)
-        return values[:, first - 2 * above : last - 2 * above]
-
-    return Rows(2 * source.height, read)
-
-
-def added(one: Rows, other: Rows) -> Rows:
-    return Rows(one.height, lambda first, last: one.read(first, last) + other.read(first, last))
-
-
-def statistics(source: Rows, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    means, variances = [], []
-    for first, last in _bands(source.height, rows):
-        values = ops.cast(source.read(first, last), "float32")
-        mean, variance = ops.moments(values, axes=2)
-        means.append(ops.convert_to_numpy(mean)[0])
-        variances.append(ops.convert_to_numpy(variance)[0])
-    means, variances = (np.concatenate(each).astype(np.float64) for each in (means, variances))
-    return means.mean(0), variances.mean(0) + means.var(0)
-
-
-def stored(source: Rows, plan: Plan) -> Rows:
-    buffer = _File() if plan.on_disk else _Array(source.height)
-    for first, last in _bands(source.height, plan.rows):
-        buffer.append(ops.convert_to_numpy(ops.cast(source.read(first, last), "float32")))
-    return Rows(source.height, buffer.read)
-
-
-class _Array:
-    """Rows in memory."""
-
-    def __init__(self, height: int):
-        self.height, self.filled, self.values = height, 0, None
-
-    def append(self, rows: np.ndarray) -> None:
-        if self.values is None:
-            self.values = np.empty((1, self.height, *rows.shape[2:]), np.float32)
-        self.values[:, self.filled : self.filled + rows.shape[1]] = rows
-        self.filled += rows.shape[1]
-
-    def read(self, first: int, last: int) -> np.ndarray:
-        assert self.values is not None
-        return self.values[:, first:last]
-
-
-class _File:
-    """Rows in a file that has no name and is gone when nobody reads it any more."""
-
-    def __init__(self):
-        self.file, self.shape = tempfile.TemporaryFile(buffering=0), (0, 0)
-
-    def append(self, rows: np.ndarray) -> None:
-        self.shape = rows.shape[2:]
-        rows.tofile(self.file)
-
-    def read(self, first: int, last: int) -> np.ndarray:
-        row = self.shape[0] * self.shape[1]
-        self.file.seek(first * row * 4)
-        return np.fromfile(self.file, np.float32, (last - first) * row).reshape(1, -1, *self.shape)
+    def _norm(self, values: Rows, norm: InstanceNorm | ConditionalInstanceNorm) -> Rows:
+        gamma, beta = norm.gamma, norm.beta
+        if self.condition is not None:
+            condition = ops.cast(self.condition, gamma.dtype)
+            gamma, beta = (ops.matmul(condition, each)[0] for each in (gamma, beta))
+        moments = statistics(values, self.plan.rows)
+        return normalized(values, moments, gamma, beta, norm.epsilon)

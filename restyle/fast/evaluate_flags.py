@@ -42,8 +42,8 @@ def _define_picture_flags() -> None:
         ("model", "A network: a name (--list prints them) or a .keras file."),
         (
             "input",
-            'A picture, a folder, a pattern such as "photos/*.jpg", a video, camera, or - for '
-            "standard input.",
+            'A picture, a folder, a pattern such as "photos/*.jpg", a video, camera (or camera:1 '
+            "for the second), or - for standard input.",
         ),
         ("output", "The result; for a folder or a pattern, a folder; - for standard output."),
         ("sheet", "Write a contact sheet of the input in all networks that come with restyle."),
@@ -91,17 +91,17 @@ def _define_many_flags() -> None:
 
 
 def _define_video_flags() -> None:
-    for name, default, what in (
-        ("codec", "libx264", "Encoder of the video."),
-        ("crf", 18, "Quality of the video: 0 is lossless, 23 usual, 51 the worst."),
-        ("start", 0.0, "Seconds of the video to leave out at its beginning."),
-        ("duration", 0.0, "Seconds of the video to paint; 0: to its end."),
-        ("fps", 0.0, "Frames per second of the result; 0: every frame at its own time."),
-        ("smooth", 0.0, "Steadiness by optical flow, 0 to below 1; try 0.7."),
-        ("batch_size", 1, "Frames painted at once."),
+    flags.DEFINE_string("codec", "libx264", "Encoder of the video.", module_name=VIDEO)
+    for name, default, least, what in (
+        ("crf", 18, 0, "Quality of the video: 0 is lossless, 23 usual, 51 the worst."),
+        ("start", 0.0, 0, "Seconds of the video to leave out at its beginning."),
+        ("duration", 0.0, 0, "Seconds of the video, or of a camera, to paint; 0: to the end."),
+        ("fps", 0.0, 0, "Frames per second of the result; 0: every frame at its own time."),
+        ("smooth", 0.0, 0, "Steadiness by optical flow, 0 to below 1; try 0.7."),
+        ("batch_size", 1, 1, "Frames painted at once."),
     ):
-        kinds = {str: flags.DEFINE_string, int: flags.DEFINE_integer, float: flags.DEFINE_float}
-        kinds[type(default)](name, default, what, module_name=VIDEO)
+        define = flags.DEFINE_integer if isinstance(default, int) else flags.DEFINE_float
+        define(name, default, what, lower_bound=least, module_name=VIDEO)
 
 
 def _define_engine_flags() -> None:

@@ -14,16 +14,19 @@ from models.transform_config import TransformConfig
 from restyle.errors import UserError
 from restyle.fast.evaluate_flags import ALIASES
 from restyle.fast.network_file import load_network, network_path, read_network_shape
+from restyle.fast.smoothing import Smoother
 from restyle.fast.stylizer import Look, Stylizer
 from restyle.flag_settings import settings
 from restyle.media.folders import Job, jobs, shard, unfinished
 from restyle.media.images import fit_long_side
 from restyle.media.standard_streams import STREAM
 from restyle.media.video_reader import VideoReader
+from restyle.media.video_writer import Encoding
 from restyle.objective_flags import numbers
 from restyle.recipe import file_sha256, recipe_text
 
 FLAGS = flags.FLAGS
+CAMERA = "camera"
 NOT_SETTINGS = (
     *("input", "output", "sheet", "show_recipe", "list", "skip_existing", "json", "ray", "shard"),
     *("format", "export", "score", "scores", "compare", "content", "style", "style_size"),
@@ -115,10 +118,54 @@ def picture_jobs(source: str, target: str) -> list[Job]:
     return unfinished(found) if FLAGS.skip_existing else found
 
 
+def is_camera(source: str) -> bool:
+    """Whether --input asks for a camera."""
+    return source == CAMERA or source.startswith(f"{CAMERA}:")
+
+
+def camera_number(source: str) -> int:
+    """Which camera "camera" or "camera:1" means."""
+    number = source.removeprefix(CAMERA).removeprefix(":") or "0"
+    if not number.isdecimal():
+        raise UserError(f"Got --input {source}, expected a number, such as {CAMERA}:1.")
+    return int(number)
+
+
+def video_reader() -> VideoReader:
+    """The frames of the video that the flags ask for."""
+    try:
+        return VideoReader(
+            FLAGS.input,
+            start=FLAGS.start,
+            duration=FLAGS.duration or None,
+            frames_per_second=FLAGS.fps or None,
+        )
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def smoother() -> Smoother | None:
+    """What makes the frames steadier, if the flags ask for it."""
+    try:
+        return Smoother(FLAGS.smooth) if FLAGS.smooth else None
+    except ValueError as error:
+        raise UserError(f"Got --smooth {FLAGS.smooth:g}, expected 0 to below 1.") from error
+
+
+def encoding() -> Encoding:
+    """How to compress the video."""
+    return Encoding(FLAGS.codec, FLAGS.crf)
+
+
 def video_size(size: tuple[int, int]) -> tuple[int, int]:
-    """The (height, width) of the result of a video of this size."""
-    smaller = FLAGS.max_size and max(size) > FLAGS.max_size
-    return fit_long_side(size, FLAGS.max_size) if smaller else size
+    """The (height, width) of the result of a video of this size.
+
+    If it is made smaller, the sides are even: players show little else.
+    """
+    if not FLAGS.max_size or max(size) <= FLAGS.max_size:
+        return size
+    height, width = (max(2, side // 2 * 2) for side in fit_long_side(size, FLAGS.max_size))
+    return height, width
 
 
 def video_settings() -> dict[str, Any]:

@@ -72,7 +72,7 @@ def _configuration(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read("config.json"))["config"]
             return {"recipe": config["recipe"], "config": config["config"]}
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except BROKEN_NETWORK as error:
         raise UserError(_why_unusable(path)) from error
 
 

@@ -43,9 +43,9 @@ def paint_on_cluster(
                 outcome = ray.get(next(stream))
                 left.remove(outcome.job)
                 yield outcome
-            except (StopIteration, ray.exceptions.RayActorError):
+            except (StopIteration, ray.exceptions.RayActorError) as error:
                 del streams[stream]
-                yield from (Outcome(job, error=_died(job)) for job in left)
+                yield from (Outcome(job, error=_died(job, error)) for job in left)
                 if parts:
                     streams |= _begun(worker, parts.popleft())
     finally:
@@ -69,10 +69,12 @@ def _connected() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise UserError('--ray needs the package Ray. Install it: pip install "ray>=2.50"') from error
+        raise UserError(
+            '--ray needs the package Ray. Install it: pip install "ray>=2.50"'
+        ) from error
     try:
         ray.init(log_to_driver=False, logging_level="error", include_dashboard=False)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (ConnectionError, ValueError, ray.exceptions.RayError) as error:
         address = os.environ.get("RAY_ADDRESS", "")
         raise UserError(f"No Ray cluster at RAY_ADDRESS='{address}': {error}") from error
     return ray
@@ -107,5 +109,6 @@ def _begun(worker: Any, jobs: Sequence[Job]) -> dict[Any, tuple[Any, list[Job]]]
     return {stream: (worker, list(jobs))}
 
 
-def _died(job: Job) -> str:
-    return f"'{job.source}': the worker that had it ended. Run again with --skip_existing."
+def _died(job: Job, error: Exception) -> str:
+    reason = str(error).strip().splitlines()[-1:]
+    return f"'{job.source}' was with a worker that ended: {' '.join(reason)}"

@@ -40,7 +40,7 @@ class Look:
             raise ValueError(f"Got strength {self.strength}, expected a number from 0 to 1.")
 
     def check(self, shape: TransformConfig) -> None:
-        """Raises UserError unless a network of this shape can paint so and the mask is a picture."""
+        """Raises UserError unless a network of this shape can paint so, with a mask that is one."""
         try:
             shares(self.style_blend_weights, shape.styles, "style_blend_weights")
         except ValueError as error:
@@ -88,8 +88,11 @@ class Stylizer:
 
     def frames(self, images: np.ndarray) -> np.ndarray:
         """Pictures of one size, (b, h, w, 3) in [0, 1], painted: the same shape."""
-        height, width = images.shape[1:3]
-        run = self.engine if self.fits((height, width)) else self.in_bands
+        count, height, width = images.shape[:3]
+        whole = self.fits((count * height, width))  # As much memory as one picture so high.
+        if count > 1 and not whole:
+            return np.concatenate([self.frames(image[np.newaxis]) for image in images])
+        run = self.engine if whole else self.in_bands
         return self._finished(run(self.look.inputs(images, self.shape)), images)
 
     def _finished(self, painted: np.ndarray, images: np.ndarray) -> np.ndarray:

@@ -41,7 +41,8 @@ def network_inputs(network: TransformConfig, batch: Batch) -> dict[str, Tensor]:
         inputs["style_weights"] = ops.one_hot(batch.style, len(network.styles))
     if network.strength:
         inputs["strength"] = batch.strength
-    return inputs
+    # A Keras model takes arrays or tensors, but not both together.
+    return {name: ops.convert_to_tensor(values) for name, values in inputs.items()}
 
 
 def style_grams(

@@ -1,8 +1,9 @@
-"""A video, frame by frame: decoded ahead, painted, encoded behind."""
+"""A video, frame by frame: decoded ahead, painted, smoothed and encoded behind."""
 
 import collections
+import contextlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 
@@ -18,8 +19,6 @@ from restyle.media.video_segments import SegmentedVideo
 AHEAD = 4
 BEHIND = 2
 
-States = Sequence[dict[str, np.ndarray]]
-
 
 def paint_video(
     reader: VideoReader,
@@ -29,24 +28,25 @@ def paint_video(
     size: tuple[int, int],
     smoother: Smoother | None = None,
     batch_size: int = 1,
-) -> Iterator[Fraction]:
-    """Paints the frames that `video` has not, and joins it at the end; yields the time reached.
+) -> Generator[Fraction, None, None]:
+    """Paints the frames that `video` has not, and joins it at the end; yields each one's time.
+
+    Closed early, it waits for those that are being written.
 
     size: (height, width) of the result. batch_size: frames in one pass of the network.
     """
     if smoother:
         smoother.restore(video.state)
     waiting: collections.deque[Future[None]] = collections.deque()
-    with ThreadPoolExecutor(1) as writer:
-        for frames in _batches(reader.frames(after=video.finished_until), size, batch_size):
+    batches = _batches(reader.frames(after=video.finished_until), size, batch_size)
+    with contextlib.closing(batches), ThreadPoolExecutor(1) as writer:
+        for frames in batches:
             painted = stylizer.frames(np.stack([frame.pixels for frame in frames]))
-            states: States = [{}] * len(frames)
-            if smoother:
-                painted, states = _smoothed(frames, painted, smoother)
-            waiting.append(writer.submit(_write, video, frames, painted, states))
+            before = waiting[-1] if waiting else None
+            waiting.append(writer.submit(_write, video, frames, painted, smoother, before))
             if len(waiting) > BEHIND:
                 waiting.popleft().result()
-            yield frames[-1].time
+            yield from (frame.time for frame in frames)
         while waiting:
             waiting.popleft().result()
     video.finish()
@@ -54,7 +54,7 @@ def paint_video(
 
 def _batches(
     frames: Iterator[Frame], size: tuple[int, int], batch_size: int
-) -> Iterator[list[Frame]]:
+) -> Generator[list[Frame], None, None]:
     """The frames at the wanted size, some at once, decoded by another thread."""
 
     def decode(_: int) -> Frame | None:
@@ -63,31 +63,31 @@ def _batches(
             return frame
         return Frame(resize(frame.pixels, size), frame.time)
 
-    decoded = read_ahead(decode, itertools.count(), workers=1, ahead=AHEAD + batch_size)
     batch: list[Frame] = []
-    for _, frame in decoded:
-        if isinstance(frame, Exception):
-            raise frame
-        batch += [frame] if frame else []
-        if batch and (len(batch) == batch_size or frame is None):
-            yield batch
-            batch = []
-        if frame is None:
-            return
-
-
-def _smoothed(
-    frames: Sequence[Frame], painted: np.ndarray, smoother: Smoother
-) -> tuple[np.ndarray, States]:
-    results, states = [], []
-    for frame, picture in zip(frames, painted, strict=True):
-        results.append(smoother(frame.pixels, picture))
-        states.append(smoother.state())
-    return np.stack(results), states
+    ahead = AHEAD + batch_size
+    with contextlib.closing(read_ahead(decode, itertools.count(), workers=1, ahead=ahead)) as decoded:
+        for _, frame in decoded:
+            if isinstance(frame, Exception):
+                raise frame
+            batch += [frame] if frame else []
+            if batch and (len(batch) == batch_size or frame is None):
+                yield batch
+                batch = []
+            if frame is None:
+                return
 
 
 def _write(
-    video: SegmentedVideo, frames: Sequence[Frame], painted: np.ndarray, states: States
+    video: SegmentedVideo,
+    frames: Sequence[Frame],
+    painted: np.ndarray,
+    smoother: Smoother | None,
+    before: Future[None] | None,
 ) -> None:
-    for frame, picture, state in zip(frames, painted, states, strict=True):
+    if before:
+        before.result()  # No frame may follow one that could not be written.
+    for frame, picture in zip(frames, painted, strict=True):
+        if smoother:
+            picture = smoother(frame.pixels, picture)
+        state = smoother.state() if smoother else None
         video.write(Frame(picture, frame.time), state=state)

@@ -28,20 +28,22 @@ BROKEN_FILE = (
 )
 
 
+# Of odd metadata that does not touch the pixels. Once for all: warnings.catch_warnings would change
+# the whole process, in which other threads are reading too.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
 @contextlib.contextmanager
 def opened(path: AnyPath, max_pixels: int) -> Iterator[Image.Image]:
     """Yields the open file. What fails until it is closed, opening or decoding, is a UserError."""
-    with warnings.catch_warnings():
-        # Pillow warns of odd metadata that does not touch the pixels.
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        try:
-            with Image.open(path, formats=READABLE) as image:
-                _check_pixel_count(path, image, max_pixels)
-                yield image
-        except BROKEN_FILE as error:
-            raise UserError(_why_unreadable(path, error)) from error
-        except Image.DecompressionBombError as error:
-            raise UserError(f"'{path}' is too large: {error} Make it smaller first.") from error
+    try:
+        with Image.open(path, formats=READABLE) as image:
+            _check_pixel_count(path, image, max_pixels)
+            yield image
+    except BROKEN_FILE as error:
+        raise UserError(_why_unreadable(path, error)) from error
+    except Image.DecompressionBombError as error:
+        raise UserError(f"'{path}' is too large: {error} Make it smaller first.") from error
 
 
 @contextlib.contextmanager

@@ -44,19 +44,16 @@ def read_crop(path: AnyPath, side: int, plan: CropPlan) -> np.ndarray:
     """
     with opened(path, MAX_PIXELS) as image:
         check_large_enough(path, image, side)
-        short = min(image.size)
-        square = side + plan.zoom * (short - side)
         width, height = image.size
-        image.draft("RGB", (math.ceil(width * side / square), math.ceil(height * side / square)))
+        square = side + plan.zoom * (min(width, height) - side)
+        least = math.ceil(width * side / square), math.ceil(height * side / square)
+        drafted = image.draft("RGB", least)  # None if the format has one scale only.
+        shrink = drafted[1][2] / width if drafted else 1.0
         upright = _as_rgb(path, ImageOps.exif_transpose(image))
-        square = square * min(upright.size) / short  # Fewer pixels, but the same part of the photo.
-        left, top = plan.right * (upright.width - square), plan.down * (upright.height - square)
-        crop = upright.resize(
-            (side, side),
-            Image.Resampling.BICUBIC,
-            box=(left, top, left + square, top + square),
-            reducing_gap=2.0,
-        )
+        width, height = sorted((width, height), reverse=upright.width > upright.height)
+        left, top = plan.right * (width - square), plan.down * (height - square)
+        box = (shrink * left, shrink * top, shrink * (left + square), shrink * (top + square))
+        crop = upright.resize((side, side), Image.Resampling.BICUBIC, box, reducing_gap=2.0)
     pixels = dequantize(np.asarray(crop))
     return pixels[:, ::-1] if plan.flipped else pixels
 

@@ -49,4 +49,6 @@ def _to_standard_output(content: bytes) -> None:
         sys.stdout.buffer.flush()
     except BrokenPipeError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Or Python complains again when it ends.
-        raise UserError("Whatever was to read standard output did not read it to its end.") from error
+        raise UserError(
+            "Whatever was to read standard output did not read it to its end."
+        ) from error

@@ -107,14 +107,23 @@ def _add_copies(
 
 def _video_packets(parts: Iterable[Path], video: VideoStream) -> Iterator[Packet]:
     for part in parts:
+        for packet in _packets_of_part(part):
+            if packet.pts is not None:
+                # There are no B-frames. Left alone, some encoders count these from before 0,
+                # which where two parts meet is before the end of the last.
+                packet.dts = packet.pts
+                packet.stream = video
+                yield packet
+
+
+def _packets_of_part(part: Path) -> Iterator[Packet]:
+    try:
         with av.open(part) as container:
-            for packet in container.demux(video=0):
-                if packet.pts is not None:
-                    # There are no B-frames. Left alone, some encoders count these from before 0,
-                    # which where two parts meet is before the end of the last.
-                    packet.dts = packet.pts
-                    packet.stream = video
-                    yield packet
+            yield from container.demux(video=0)
+    except FFmpegError as error:
+        raise UserError(
+            f"'{part}' is broken ({error.strerror}). Remove its folder, and run again."
+        ) from error
 
 
 def _seconds(packet: Packet) -> Fraction:

@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import zipfile
+import zlib
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,14 +18,31 @@ MADE_BY = "made_by.json"
 UNFINISHED = "unfinished.nut"
 STATE = "state/"
 
+# What numpy and zipfile raise when the bytes are not those of a state.
+BROKEN_STATE = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
+
+
+class Finished(NamedTuple):
+    """The parts that are there.
+
+    Attributes:
+      count: how many.
+      until: time of the last frame in them; None if there are none.
+      state: what was given with that frame.
+    """
+
+    count: int
+    until: Fraction | None
+    state: State
+
 
 def parts_folder(output: Path) -> Path:
     """Returns the folder, hidden beside the output."""
     return output.with_name(f".{output.name}.parts")
 
 
-def open_parts(folder: Path, made_by: Mapping[str, Any]) -> int:
-    """Returns how many finished parts there are; those made in another way are thrown away.
+def open_parts(folder: Path, made_by: Mapping[str, Any]) -> Finished:
+    """Returns the finished parts; those made in another way, or damaged, are thrown away.
 
     Args:
       made_by: all that the parts depend on, as JSON can hold it.
@@ -33,16 +52,15 @@ def open_parts(folder: Path, made_by: Mapping[str, Any]) -> int:
         known = (folder / MADE_BY).read_text()
     except (OSError, UnicodeDecodeError):
         known = ""
-    if known != wanted:
+    finished = _finished(folder) if known == wanted else None
+    if finished is None:
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir()
         (folder / MADE_BY).write_text(wanted)
+        return Finished(0, None, {})
     remove_unfinished(folder)
-    count = 0
-    while part_path(folder, count).exists():
-        count += 1
-    return count
+    return finished
 
 
 def part_path(folder: Path, index: int) -> Path:
@@ -64,18 +82,26 @@ def finish_part(folder: Path, index: int, time: Fraction, state: Mapping[str, np
         _state_path(folder, index - 1).unlink(missing_ok=True)
 
 
-def read_state(folder: Path, index: int) -> tuple[Fraction, State]:
-    """Returns what `finish_part` was given."""
-    with np.load(_state_path(folder, index), allow_pickle=False) as arrays:
-        names = [name for name in arrays.files if name.startswith(STATE)]
-        state = {name.removeprefix(STATE): arrays[name] for name in names}
-        return Fraction(str(arrays["time"])), state
-
-
 def remove_unfinished(folder: Path) -> None:
     """Removes the part that was being written."""
     (folder / UNFINISHED).unlink(missing_ok=True)
     (folder / "unfinished.npz").unlink(missing_ok=True)
+
+
+def _finished(folder: Path) -> Finished | None:
+    """Returns the parts with what `finish_part` was given for the last; None if that is broken."""
+    count = 0
+    while part_path(folder, count).exists():
+        count += 1
+    if not count:
+        return Finished(0, None, {})
+    try:
+        with np.load(_state_path(folder, count - 1), allow_pickle=False) as arrays:
+            names = [name for name in arrays.files if name.startswith(STATE)]
+            state = {name.removeprefix(STATE): arrays[name] for name in names}
+            return Finished(count, Fraction(str(arrays["time"])), state)
+    except BROKEN_STATE:
+        return None
 
 
 def _state_path(folder: Path, index: int) -> Path:

@@ -73,12 +73,9 @@ class SegmentedVideo:
         self._segment_seconds = Fraction(segment_seconds)
         self._folder = video_parts.parts_folder(self._output)
         with self._writing():
-            self._count = video_parts.open_parts(self._folder, self._made_by(settings or {}))
+            parts = video_parts.open_parts(self._folder, self._made_by(settings or {}))
+        self._count, self.finished_until, self.state = parts
         self._writer: PartWriter | None = None
-        self.finished_until: Fraction | None = None
-        self.state: video_parts.State = {}
-        if self._count:
-            self.finished_until, self.state = video_parts.read_state(self._folder, self._count - 1)
 
     def write(self, frame: Frame, *, state: Mapping[str, np.ndarray] | None = None) -> None:
         """Adds the next frame.
@@ -98,7 +95,8 @@ class SegmentedVideo:
             if self._writer is not None and segment != self._segment:
                 self._finish_segment()
             if self._writer is None:
-                self._writer = PartWriter(self._folder / video_parts.UNFINISHED, self._track)
+                unfinished = open(self._folder / video_parts.UNFINISHED, "wb")
+                self._writer = PartWriter(unfinished, self._track)
             self._writer.write(frame.pixels, frame.time)
         self._segment, self._time, self.state = segment, frame.time, dict(state or {})
 

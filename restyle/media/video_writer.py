@@ -2,7 +2,7 @@
 
 import dataclasses
 from fractions import Fraction
-from pathlib import Path
+from typing import BinaryIO, Protocol
 
 import av
 import numpy as np
@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from restyle.errors import UserError
 from restyle.media.video_color import VideoColors, pixels_to_frame, tag_colors
-from restyle.media.video_reader import VideoReader
+from restyle.media.videos import VideoInfo
 
 # Keeps any time base, where Matroska would round to milliseconds.
 PART_FORMAT = "nut"
@@ -80,7 +80,15 @@ class VideoTrack:
         tag_colors(context, self.colors)
 
 
-def plan_track(reader: VideoReader, size: tuple[int, int], encoding: Encoding) -> VideoTrack:
+class Source(Protocol):
+    """What frames come from, a file or a camera: a track is made like it."""
+
+    info: VideoInfo
+    frames_per_second: Fraction
+    time_base: Fraction
+
+
+def plan_track(source: Source, size: tuple[int, int], encoding: Encoding) -> VideoTrack:
     """Returns a track that the encoder accepts, as like the source's as it can be.
 
     Raises:
@@ -96,10 +104,10 @@ def plan_track(reader: VideoReader, size: tuple[int, int], encoding: Encoding) -
             options=_options(codec, encoding),
             size=size,
             pixel_format=pixel_format,
-            frames_per_second=reader.frames_per_second,
-            time_base=reader.time_base,
-            pixel_aspect=reader.info.pixel_aspect,
-            colors=reader.info.colors,
+            frames_per_second=source.frames_per_second,
+            time_base=source.time_base,
+            pixel_aspect=source.info.pixel_aspect,
+            colors=source.info.colors,
         )
         try:
             context = codec.create("video")
@@ -110,7 +118,7 @@ def plan_track(reader: VideoReader, size: tuple[int, int], encoding: Encoding) -
             reason = error
     raise UserError(
         f"The encoder {encoding.codec!r} refuses {size[1]} x {size[0]} pixels at "
-        f"{float(reader.frames_per_second):g} frames per second ({reason}). "
+        f"{float(source.frames_per_second):g} frames per second ({reason}). "
         f"Try another one ({', '.join(SUGGESTED_CODECS)}), size or rate."
     )
 
@@ -118,11 +126,11 @@ def plan_track(reader: VideoReader, size: tuple[int, int], encoding: Encoding) -
 class PartWriter:
     """Encodes frames into a file that holds nothing else and begins with a key frame."""
 
-    def __init__(self, path: Path, track: VideoTrack):
+    def __init__(self, file: BinaryIO, track: VideoTrack, *, file_format: str = PART_FORMAT):
         self._track = track
         # By way of Python's file, whose errors are those of the system.
-        self._file = open(path, "wb")
-        self._container = av.open(self._file, "w", format=PART_FORMAT)
+        self._file = file
+        self._container = av.open(file, "w", format=file_format)
         self._stream = track.add_to(self._container)
 
     def write(self, pixels: np.ndarray, time: Fraction) -> None:

@@ -1,0 +1,191 @@
+"""Photos that a network learns from in a second, beside the same step in PyTorch.
+
+  python -m benchmarks.training_speed --width 16 --torch_python VENV/bin/python
+
+A step is that of train_fast.py: network, VGG-19 twice, loss, gradient, Adam, averaged weights.
+Each configuration is a process of its own; they take turns, and the ratio is the median over the
+rounds. All begin with the same weights and learn from the same photos, so that their losses must
+agree; the program ends if they do not. Prints a table in Markdown.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.worker import Round, Worker, serve
+from models.objective_config import ObjectiveConfig
+from models.transform_config import TransformConfig
+from models.vgg_layers import LAYER_NAMES
+from models.vgg_weights import VGGWeights, load_vgg_weights, random_vgg_weights
+from restyle.fast.train_config import TrainConfig
+from restyle.media.images import fit_long_side, read_image, resize
+
+PRECISIONS = ("float32", "bfloat16")
+# Of the first two losses. Adam's first move goes by the sign of each gradient, rounding's too.
+TOLERANCES = {"float32": (1e-3, 1e-2), "bfloat16": (3e-2, 5e-2)}
+HEADINGS = ("precision", "photos/s", "seconds a step", "PyTorch photos/s", "PyTorch / ours", "GB")
+
+
+def main() -> None:
+    flags = _flags()
+    if flags.worker:
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+        serve(training_step(*flags.worker))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        inputs = Path(folder) / "inputs.npz"
+        np.savez(inputs, allow_pickle=False, **_inputs(flags))
+        rounds = _take_turns(_workers(inputs, flags.torch_python), flags.rounds)
+    print(f"Width {flags.width}, {flags.batch_size} crops of {flags.image_size} pixels.\n")
+    print(*("| " + " | ".join(cells) + " |" for cells in (HEADINGS, ["---"] * 6)), sep="\n")
+    for precision in PRECISIONS:
+        cells = _row(precision, rounds, flags.batch_size)
+        print("| " + " | ".join(cells) + " |")
+
+
+def _flags() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    defaults = TrainConfig()
+    parser.add_argument("--width", type=int, default=16, help="of the network; 32 is the paper's")
+    parser.add_argument("--image_size", type=int, default=defaults.image_size, help="of a crop")
+    parser.add_argument("--batch_size", type=int, default=defaults.batch_size)
+    parser.add_argument("--rounds", type=int, default=7, help="steps of each configuration")
+    parser.add_argument("--photo", default="samples/landscape.jpg", help="that crops are cut from")
+    parser.add_argument("--style", default="samples/brushwork.jpg")
+    parser.add_argument("--random_vgg", action="store_true", help="random weights, just as fast")
+    parser.add_argument("--torch_python", help="a Python that has PyTorch; without, no comparison")
+    parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _inputs(flags: argparse.Namespace) -> dict[str, np.ndarray]:
+    """Photos, painting, the weights of both networks, and the numbers of the run, by name."""
+    config = TrainConfig(image_size=flags.image_size, batch_size=flags.batch_size)
+    painting = read_image(flags.style).pixels
+    painting = resize(painting, fit_long_side(painting.shape[:2], config.style_size))
+    inputs = {"painting": painting[None], "photos": _crops(flags)}
+    weights = random_vgg_weights() if flags.random_vgg else load_vgg_weights()
+    for name in _needed_layers():
+        inputs[f"{name} kernel"], inputs[f"{name} bias"] = weights.filters[name]
+    shape = TransformConfig(width=flags.width)
+    for index, array in enumerate(_first_weights(shape, config.seed)):
+        inputs[f"weight {index}"] = array
+    inputs |= {"width": np.array(shape.width), "residual_blocks": np.array(shape.residual_blocks)}
+    names = ("learning_rate", "gradient_clip", "average")
+    return inputs | {name: np.array(getattr(config, name)) for name in names}
+
+
+def _crops(flags: argparse.Namespace) -> np.ndarray:
+    """Random squares of a photo, (b, side, side, 3)."""
+    photo, generator = read_image(flags.photo).pixels, np.random.default_rng(0)
+    side, crops = flags.image_size, []
+    if min(photo.shape[:2]) < side:
+        sys.exit(f"error: '{flags.photo}' has no squares of {side} pixels. Give a larger --photo.")
+    for _ in range(flags.batch_size):
+        top, left = (generator.integers(length - side + 1) for length in photo.shape[:2])
+        crops.append(photo[top : top + side, left : left + side])
+    return np.stack(crops)
+
+
+def _needed_layers() -> tuple[str, ...]:
+    deepest = max(LAYER_NAMES.index(layer) for layer in ObjectiveConfig().layers)
+    return LAYER_NAMES[: deepest + 1]
+
+
+def _first_weights(shape: TransformConfig, seed: int) -> list[np.ndarray]:
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    import keras
+
+    from models.transform_net import TransformNet
+
+    keras.utils.set_random_seed(seed)
+    return TransformNet(shape).get_weights()
+
+
+def _workers(inputs: Path, torch_python: str | None) -> dict[str, Worker]:
+    workers = {}
+    for precision in PRECISIONS:
+        arguments = [str(inputs), precision]
+        ours = Worker("benchmarks.training_speed", ["--worker", *arguments])
+        workers[f"ours {precision}"] = ours
+        if torch_python:
+            theirs = Worker("benchmarks.pytorch_training", arguments, python=torch_python)
+            workers[f"PyTorch {precision}"] = theirs
+    return workers
+
+
+def _take_turns(workers: dict[str, Worker], rounds: int) -> dict[str, list[Round]]:
+    """All steps of each worker, A B C A B C; the first compiles."""
+    taken = {name: [] for name in workers}
+    for _ in range(rounds + 1):
+        for name, worker in workers.items():
+            taken[name].append(worker.round())
+    for worker in workers.values():
+        worker.close()
+    return taken
+
+
+def training_step(inputs: str, precision: str):
+    """A function that makes one step of our training and returns the loss before it."""
+    import tensorflow as tf
+
+    from models.vgg19 import vgg19_features
+    from restyle.fast.held_out import plain_batch
+    from restyle.fast.trainer import Trainer
+    from restyle.fast.training_loss import TrainingLoss, style_grams
+    from restyle.precision import PRECISIONS as DTYPES
+
+    tf.config.experimental.enable_op_determinism()  # As in restyle/fast/session.py.
+    with np.load(inputs) as arrays:
+        given = dict(arrays)
+    filters = {n: (given[f"{n} kernel"], given[f"{n} bias"]) for n in _needed_layers()}
+    vgg, objective = VGGWeights(filters, "benchmark", ""), ObjectiveConfig()
+    shape = TransformConfig(int(given["width"]), int(given["residual_blocks"]))
+    batch = plain_batch(given["photos"])
+    config = TrainConfig(batch_size=len(batch.images), precision=precision)
+
+    def loss() -> TrainingLoss:
+        precise = vgg19_features(vgg, objective.style_layers)
+        grams = style_grams(precise, list(given["painting"]), objective.style_layers)
+        networks = (
+            vgg19_features(vgg, layers, dtype=DTYPES[precision])
+            for layers in (objective.layers, objective.content_layers)
+        )
+        return TrainingLoss(objective, grams, *networks)
+
+    trainer = Trainer(shape, config, loss, tf.distribute.get_strategy())
+    for network in (trainer.network, trainer.average):
+        network.set_weights([given[f"weight {i}"] for i in range(len(network.weights))])
+    return lambda: trainer.step(batch, config.learning_rate)[0]
+
+
+def _row(precision: str, rounds: dict[str, list[Round]], batch_size: int) -> list[str]:
+    ours = rounds[f"ours {precision}"]
+    seconds = min(turn.seconds for turn in ours[1:])
+    theirs_per_second, ratio = "", ""
+    if theirs := rounds.get(f"PyTorch {precision}"):
+        _check_same_losses(ours, theirs, precision)
+        ratios = [t.seconds / o.seconds for t, o in zip(theirs[1:], ours[1:], strict=True)]
+        ratio = f"{statistics.median(ratios):.2f}"
+        theirs_per_second = f"{batch_size / min(turn.seconds for turn in theirs[1:]):.2f}"
+    peak = max(turn.peak_bytes for turn in ours) / 1e9
+    speeds = [f"{batch_size / seconds:.2f}", f"{seconds:.2f}", theirs_per_second, ratio]
+    return [precision, *speeds, f"{peak:.2f}"]
+
+
+def _check_same_losses(ours: list[Round], theirs: list[Round], precision: str) -> None:
+    """Of the first step, and of the second, which the first one's gradient changed."""
+    for mine, other, tolerance in zip(ours, theirs, TOLERANCES[precision], strict=False):
+        if not np.isclose(mine.value, other.value, rtol=tolerance):
+            sys.exit(f"error: ours has a loss of {mine.value}, PyTorch {other.value}.")
+
+
+if __name__ == "__main__":
+    main()

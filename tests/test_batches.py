@@ -1,0 +1,142 @@
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.transform_config import TransformConfig
+from restyle.errors import UserError
+from restyle.fast.batches import NOISE, Batches
+from restyle.fast.photographs import Photographs
+from restyle.fast.train_config import TrainConfig
+
+SIDE = 16
+CONFIG = TrainConfig(image_size=SIDE, batch_size=3, held_out=2, seed=4, temporal_weight=1.0)
+SHAPE = TransformConfig(styles=("a", "b", "c"), strength=True)
+PHOTOS = 9
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Eleven photos, of which two are held out, each of noise and a blue of its own."""
+    for index in range(PHOTOS + 2):
+        levels = np.random.default_rng(index).integers(0, 256, (SIDE + 5, SIDE + index, 3))
+        levels[..., 2] = 20 * index
+        Image.fromarray(levels.astype(np.uint8)).save(tmp_path / f"{index}.png")
+    return tmp_path
+
+
+@pytest.fixture
+def batches(folder):
+    def make(config=CONFIG, shape=SHAPE, rows=None):
+        photographs = Photographs(str(folder), SIDE, config.held_out)
+        return Batches(photographs, config, shape, rows or range(config.batch_size))
+
+    return make
+
+
+def blues(batch):
+    return [round(float(255 * image[0, 0, 2])) for image in batch.images]
+
+
+def assert_equal(batch, other):
+    for values, others in zip(batch, other, strict=True):
+        np.testing.assert_array_equal(values, others)
+
+
+def test_every_photo_is_seen_once_in_every_epoch_and_none_that_is_held_out(batches):
+    config = dataclasses.replace(CONFIG, batch_size=2)  # Epochs begin within a batch.
+    source = batches(config)
+    held_out = {20 * int(path.stem) for path in source.photographs.held_out}
+
+    seen = [blue for step in range(PHOTOS) for blue in blues(source.at(step))]
+
+    epochs = seen[:PHOTOS], seen[PHOTOS:]
+    for epoch in epochs:
+        assert sorted(epoch) == sorted({20 * i for i in range(PHOTOS + 2)} - held_out)
+    assert epochs[0] != epochs[1]
+
+
+def test_a_stream_begun_at_a_step_is_the_later_part_of_one_begun_at_the_first(batches):
+    whole, later = batches().beginning_at(0), batches().beginning_at(7)
+
+    for batch, other in zip(itertools.islice(whole, 7, 12), later, strict=False):
+        assert_equal(batch, other)
+    whole.close()
+    later.close()
+
+
+def test_a_stream_gives_the_batches_in_the_order_of_the_steps(batches):
+    source = batches()
+
+    for step, batch in zip(range(3, 9), source.beginning_at(3), strict=False):
+        assert_equal(batch, source.at(step))
+
+
+@pytest.mark.parametrize("field", range(5))
+def test_all_of_a_batch_hangs_on_seed_and_step(batches, field):
+    others = [
+        batches().at(6),
+        batches(dataclasses.replace(CONFIG, seed=5)).at(5),
+    ]
+    for other in others:
+        assert (np.asarray(other[field]) != batches().at(5)[field]).any()
+
+
+def test_the_rows_of_two_workers_are_together_the_joint_batch(batches):
+    joint = batches().at(5)
+    workers = [batches(rows=rows).at(5) for rows in (range(0, 1), range(1, 3))]
+
+    assert [len(worker.images) for worker in workers] == [1, 2]
+    for values, *parts in zip(joint, *workers, strict=True):
+        np.testing.assert_array_equal(np.concatenate(parts), values)
+
+
+def test_a_broken_photo_is_replaced_by_the_same_one_in_every_run(batches, folder):
+    epoch = [blue for step in range(3) for blue in blues(batches().at(step))]
+    broken = folder / f"{epoch[4] // 20}.png"
+    broken.write_bytes(broken.read_bytes()[:60])
+    source = batches()
+
+    again = [blue for step in range(3) for blue in blues(source.at(step))]
+
+    assert again == [*epoch[:4], epoch[5], *epoch[5:]]
+    assert list(source.photographs.skipped) == [broken]
+
+
+def test_what_ends_the_photos_ends_the_stream(batches, folder):
+    source = batches()
+    for path in folder.iterdir():
+        path.unlink()
+
+    with pytest.raises(UserError, match="no photo left to train on"):
+        next(source.beginning_at(0))
+
+
+def test_styles_are_drawn_alike_and_a_third_of_the_photos_has_full_strength(batches):
+    source = batches(dataclasses.replace(CONFIG, batch_size=900))
+    style, strength, *_ = source._chance(np.random.default_rng(0))
+
+    assert style.dtype == np.int32 and strength.shape == (900, 1)
+    np.testing.assert_allclose(np.bincount(style) / 900, [1 / 3] * 3, atol=0.05)
+    assert 0 <= strength.min() < 0.01 and strength.max() == 1
+    assert np.mean(strength == 1) == pytest.approx(1 / 3, abs=0.05)
+    assert np.mean(strength < 0.5) == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_without_a_dial_all_photos_have_full_strength_and_without_motion_no_noise(batches):
+    config = dataclasses.replace(CONFIG, temporal_weight=0.0)
+    batch = batches(config, TransformConfig()).at(0)
+
+    np.testing.assert_array_equal(batch.strength, np.ones((3, 1)))
+    np.testing.assert_array_equal(batch.style, np.zeros(3))
+    np.testing.assert_array_equal(batch.noise, np.zeros((3, SIDE, SIDE, 3)))
+    assert batches().at(0).noise.std() == pytest.approx(NOISE, rel=0.1)
+
+
+def test_a_batch_is_float32(batches):
+    images, style, *others = batches().at(0)
+
+    assert images.shape == (3, SIDE, SIDE, 3) and style.dtype == np.int32
+    assert {values.dtype for values in (images, *others)} == {np.dtype(np.float32)}

@@ -1,0 +1,95 @@
+import keras
+import numpy as np
+import pytest
+
+from models.objective_config import ObjectiveConfig
+from models.transform_config import TransformConfig
+from models.transform_net import TransformNet
+from models.vgg19 import vgg19_features
+from models.vgg_weights import random_vgg_weights
+from restyle.fast import held_out
+from restyle.fast.held_out import measure, plain_batch, preview
+from restyle.fast.training_loss import TrainingLoss, style_grams
+
+RNG = np.random.default_rng(9)
+PHOTOS = RNG.random((3, 16, 16, 3), np.float32)
+OBJECTIVE = ObjectiveConfig(content_layers=("conv1_1",), style_layers=("conv1_1", "conv2_1"))
+VGG = vgg19_features(random_vgg_weights(width_divisor=16), OBJECTIVE.layers)
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(0)
+    shape = TransformConfig(width=2, residual_blocks=0, styles=("a", "b"), strength=True)
+    network = TransformNet(shape)
+    network.set_weights([w + RNG.normal(0, 0.2, w.shape) for w in network.get_weights()])
+    return network
+
+
+@pytest.fixture(scope="module")
+def loss():
+    paintings = [RNG.random((16, 20, 3), np.float32) ** power for power in (1, 4)]
+    return TrainingLoss(OBJECTIVE, style_grams(VGG, paintings, OBJECTIVE.style_layers), VGG, VGG)
+
+
+def stylised(network, photo, style, strength=1.0):
+    weights = np.eye(2, dtype=np.float32)[style : style + 1]
+    inputs = {"images": photo[None], "style_weights": weights, "strength": [[strength]]}
+    return np.asarray(network({name: np.float32(v) for name, v in inputs.items()}))[0]
+
+
+def test_a_plain_batch_does_not_move_and_has_one_style_at_one_strength():
+    batch = plain_batch(PHOTOS, 1, 0.5)
+
+    np.testing.assert_array_equal(batch.images, PHOTOS)
+    np.testing.assert_array_equal(batch.style, [1, 1, 1])
+    np.testing.assert_array_equal(batch.strength, [[0.5]] * 3)
+    np.testing.assert_array_equal(batch.motions, [[1, 0, 0, 0, 1, 0, 0, 0]] * 3)
+    assert not batch.noise.any()
+
+
+def test_a_measure_is_the_mean_over_photos_and_styles_at_full_strength(network, loss):
+    measured = measure(network, loss, PHOTOS)
+
+    batches = [plain_batch(PHOTOS, style) for style in (0, 1)]
+    values, terms = zip(*(loss(network, batch) for batch in batches), strict=True)
+    assert list(measured) == ["loss", *terms[0]]
+    assert measured["loss"] == pytest.approx(float(np.mean(values)), rel=1e-4)
+    for name in terms[0]:
+        mean = np.mean([each[name] for each in terms])
+        assert measured[name] == pytest.approx(float(mean), rel=1e-4)
+    assert abs(np.mean(values[0]) - np.mean(values[1])) > 1e-3
+
+
+def test_no_photos_are_no_measure(network, loss):
+    assert measure(network, loss, PHOTOS[:0]) == {}
+
+
+def test_a_preview_shows_each_photo_and_what_is_made_of_it(network, monkeypatch):
+    shown = {}
+    monkeypatch.setattr(
+        held_out, "contact_sheet", lambda rows, **labels: shown.update(labels, rows=rows)
+    )
+    photos = [PHOTOS[0], RNG.random((10, 21, 3), np.float32)]
+
+    preview(network, photos)
+
+    assert shown["column_labels"] == ["photo", "a at 0.33", "a at 0.67", "a", "b"]
+    assert len(shown["rows"]) == len(shown["row_labels"]) == 2
+    for photo, (first, third, two_thirds, a, b) in zip(photos, shown["rows"], strict=True):
+        np.testing.assert_array_equal(first, photo)
+        np.testing.assert_allclose(third, stylised(network, photo, 0, 0.33), atol=1e-5)
+        np.testing.assert_allclose(two_thirds, stylised(network, photo, 0, 0.67), atol=1e-5)
+        np.testing.assert_allclose(a, stylised(network, photo, 0), atol=1e-5)
+        np.testing.assert_allclose(b, stylised(network, photo, 1), atol=1e-5)
+        assert np.abs(a - b).max() > 0.01
+
+
+def test_a_preview_without_a_dial_has_a_column_for_each_style():
+    network = TransformNet(TransformConfig(width=2, residual_blocks=0))
+
+    sheet = preview(network, PHOTOS[:2])
+
+    # Two columns and two rows of 16 pixels, with gaps and a line of words.
+    assert sheet.shape[0] == 22 + 2 * 16 + 3 * 8 and sheet.dtype == np.float32
+    np.testing.assert_allclose(sheet[22:38, 8:24], PHOTOS[0], atol=0.5 / 255 + 1e-6)

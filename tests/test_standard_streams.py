@@ -1,0 +1,123 @@
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from restyle.errors import UserError
+from restyle.media.images import read_image
+from restyle.media.standard_streams import STREAM, as_files
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def standard_input(monkeypatch):
+    """Makes bytes the standard input."""
+
+    def standard_input(content):
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
+
+    return standard_input
+
+
+def test_paths_of_files_stay_as_they_are(capfdbinary):
+    with as_files("in.png", "out.png", ".png") as paths:
+        assert paths == ("in.png", "out.png")
+    assert capfdbinary.readouterr().out == b""
+
+
+def test_standard_input_is_a_file_as_long_as_it_is_needed(standard_input):
+    content = bytes(range(256)) * 1000
+    standard_input(content)
+
+    with as_files(STREAM, "out.png", ".png") as (source, target):
+        assert Path(source).read_bytes() == content and target == "out.png"
+    assert not Path(source).exists()
+
+
+def test_what_is_written_goes_to_standard_output_byte_for_byte(capfdbinary):
+    content = bytes(range(256)) * 1000
+
+    with as_files("in.png", STREAM, ".webp") as (source, target):
+        assert source == "in.png" and target.endswith(".webp")
+        Path(target).write_bytes(content)
+    assert capfdbinary.readouterr().out == content
+
+
+def test_without_a_result_nothing_is_written(capfdbinary):
+    with as_files("in.png", STREAM, ".png"):
+        pass
+    with pytest.raises(ZeroDivisionError), as_files("in.png", STREAM, ".png") as (_, target):
+        Path(target).write_bytes(b"half of it")
+        raise ZeroDivisionError
+    assert capfdbinary.readouterr().out == b""
+
+
+def test_errors_name_the_stream_and_not_the_file_that_stands_for_it(standard_input):
+    standard_input(b"no picture")
+
+    with pytest.raises(UserError, match=r"^'standard input' is not a picture"):
+        with as_files(STREAM, STREAM, ".png") as (source, _):
+            read_image(source)
+    standard_input(b"again")
+    with pytest.raises(UserError, match="^'standard output' is full"):
+        with as_files(STREAM, STREAM, ".png") as (_, target):
+            raise UserError(f"'{target}' is full")
+
+
+@pytest.mark.parametrize("content", [b"", None], ids=["empty", "closed"])
+def test_an_empty_standard_input_is_said_to_be_so(standard_input, monkeypatch, content):
+    if content is None:
+        monkeypatch.setattr(sys, "stdin", None)
+    else:
+        standard_input(content)
+    with pytest.raises(UserError, match="Standard input is empty"):
+        with as_files(STREAM, "out.png", ".png"):
+            pytest.fail("it went on")
+
+
+COPY = """
+import shutil, sys
+from restyle.errors import UserError
+from restyle.media.standard_streams import as_files
+try:
+    with as_files("-", "-", ".png") as (source, target):
+        shutil.copy(source, target)
+except UserError as error:
+    sys.exit(f"error: {error}")
+"""
+
+
+def test_pictures_go_through_a_pipe():
+    levels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(levels).save(buffer, "png")
+
+    result = subprocess.run(
+        [sys.executable, "-c", COPY], cwd=ROOT, input=buffer.getvalue(), capture_output=True
+    )
+
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout == buffer.getvalue()
+
+
+def test_a_reader_that_goes_away_is_one_line():
+    process = subprocess.Popen(
+        [sys.executable, "-c", COPY],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, error = process.communicate(os.urandom(1_000_000))
+
+    assert process.returncode == 1
+    assert error.startswith(b"error: ") and error.count(b"\n") == 1
