@@ -54,6 +54,8 @@ def main() -> int:
             raise UserError(f"Pass --{name}. See --help.")
     if FLAGS.output == STREAM and FLAGS.json:
         raise UserError("Standard output cannot take the picture and --json. Drop one of them.")
+    if FLAGS.ray and STREAM in (FLAGS.input, FLAGS.output):
+        raise UserError("--ray paints the pictures of a folder, not a stream. Give a folder.")
     with ProgressDisplay() as display:
         if note := strength_note(task.look(), [task.shape_of(FLAGS.model)]):
             display.say(f"note: {note}")

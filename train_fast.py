@@ -22,7 +22,7 @@ from restyle.fast.train_task import (
     run_folder_path,
     train_settings,
 )
-from restyle.fast.train_text import mean_terms_line, train_line, train_row
+from restyle.fast.train_text import train_line
 from restyle.flag_settings import take_settings
 from restyle.interruption import Interruption
 from restyle.progress import ProgressDisplay
@@ -33,39 +33,32 @@ FLAGS = flags.FLAGS
 
 def main() -> int:
     folder = RunFolder(FLAGS.resume or run_folder_path())
-    snapshot = _resumed(folder) if FLAGS.resume else None
+    snapshot = None
+    if FLAGS.resume:
+        take_settings(folder, train_settings(), ["run_dir"])
+        snapshot = folder.state()
     task = read_train_task()
-    if not FLAGS.resume and FLAGS.strategy != "multi_worker":  # Where another may have begun it.
+    if not FLAGS.resume:
         folder.make()
     interruption = Interruption()
     with ProgressDisplay() as display:
         session = _session(task, display.say)
-        if session.chief and not FLAGS.resume:
-            folder.begin(train_settings())
+        if session.chief:
+            _begin(folder, snapshot)
         ended = _train(session, folder, snapshot, display, interruption)
     if not ended:
-        print(f"Interrupted: go on with --resume={folder.path}.", file=sys.stderr)
+        go_on = f"--resume={folder.path} --output={FLAGS.output}"
+        print(f"Interrupted: go on with {go_on}.", file=sys.stderr)
     return 0 if ended else command_line.INTERRUPTED
-
-
-def _resumed(folder: RunFolder) -> Mapping[str, np.ndarray] | None:
-    """The state of the run to go on with, whose settings the flags become."""
-    take_settings(folder, train_settings(), ["run_dir"])
-    snapshot = folder.state()
-    folder.forget_after(int(snapshot["step"]) if snapshot else 0)
-    return snapshot
 
 
 def _session(task: TrainTask, say):
     """Network, loss and photos on the devices; TensorFlow is imported here, not before."""
     with command_line.quiet_start():
         from restyle.fast.session import Session
-        from restyle.precision import fastest_precision
 
-    if FLAGS.precision == "auto":
-        FLAGS["precision"].value = fastest_precision()  # A resumed run keeps to it.
-        task = task.with_precision(FLAGS.precision)
     session = Session(task, FLAGS.strategy, vgg_file=FLAGS.vgg_weights, report=say)
+    FLAGS["precision"].value = session.task.config.precision  # A resumed run keeps to it.
     photographs = task.photographs
     say(
         f"{len(photographs.training)} photos to learn from, {len(photographs.held_out)} held out; "
@@ -74,48 +67,38 @@ def _session(task: TrainTask, say):
     return session
 
 
+def _begin(folder: RunFolder, snapshot: Mapping[str, np.ndarray] | None) -> None:
+    """Makes the folder ready for the steps to come."""
+    if FLAGS.resume:
+        folder.forget_after(int(snapshot["step"]) if snapshot else 0)
+    else:
+        folder.begin(train_settings())
+
+
 def _train(session, folder: RunFolder, snapshot, display, interruption) -> bool:
     """Runs to the end, or until interrupted; whether it is the end."""
+    from restyle.fast.train_record import TrainRecord
     from restyle.fast.training_loop import Diverged
 
-    told, step, validation = "", None, {}
+    record = None
+    if session.chief:
+        record = TrainRecord(folder, session, FLAGS.preview_every, FLAGS.tensorboard)
+    told, step = "", None
     try:
-        for step in session.steps(snapshot):
+        for step in session.steps(snapshot, interruption):
             display.show(step.progress, train_line(step, session.images_per_second(step)))
             skipped = skipped_text(session.task.photographs.skipped)
-            for news in ([skipped] if skipped != told else []) + (
-                [step.event] if step.event else []
-            ):
+            for news in {skipped, step.event} - {"", told}:
                 display.say(f"note: {news}")
             told = skipped
-            if session.chief:
-                validation = _keep(session, folder, step, validation, display)
-            if interruption:
-                break
+            if measured := record.add(step) if record else "":
+                display.say(measured)
     except Diverged as error:
         raise UserError(str(error)) from error
     ended = step is None or step.progress >= 1.0  # None: it had ended before it was resumed.
-    if session.chief and ended:
+    if record and ended:
         _save(session, folder, display, steps=step.step if step else int(snapshot["step"]))
     return ended
-
-
-def _keep(session, folder: RunFolder, step, validation, display) -> Mapping[str, float]:
-    """Writes what a step leaves in the folder; the last measurement of the photos held out."""
-    if step.event:  # It was sent back.
-        folder.forget_after(step.step)
-        return validation
-    due = FLAGS.preview_every and step.step % FLAGS.preview_every == 0
-    if due or step.progress >= 1.0 or not validation:
-        validation = session.validation()
-    if due or step.progress >= 1.0:
-        folder.preview(f"{step.step:06d}", session.preview())
-        folder.plot(["loss", "held out loss", *step.terms])
-        display.say(f"step {step.step}  {mean_terms_line(validation)}" if validation else "")
-    folder.log(train_row(step, validation))
-    if step.snapshot:
-        folder.keep_state(step.snapshot)
-    return validation
 
 
 def _save(session, folder: RunFolder, display, *, steps: int) -> None:

@@ -4,7 +4,7 @@
 
 Each way, width and size is a process of its own. Pictures are 4:3 and random, so is the network:
 neither changes what there is to compute. Peak memory is that of the process, with TensorFlow, the
-picture and the result; the largest memory that bands may use is a flag. Prints Markdown.
+picture and the result; what bands may add to the first two is a flag. Prints Markdown.
 """
 
 import argparse
@@ -34,9 +34,9 @@ def main() -> None:
         for size in map(_size, flags.megapixels):
             whole = None
             for way in flags.ways:
-                round = _measured(way, width, size, flags)
-                whole = round if way == "whole" else whole
-                row = _row(width, size, way, round, whole)
+                measured = _measured(way, width, size, flags)
+                whole = measured if way == "whole" else whole
+                row = _row(width, size, way, measured, whole)
                 print("| " + " | ".join(row) + " |", flush=True)
 
 
@@ -92,8 +92,8 @@ def _work(way: str, width: int, height: int, columns: int, memory: int):
         paint(generator.random((1, side, side, 3), np.float32))
     images = generator.random((1, height, columns, 3), np.float32)
     sample = np.s_[:, ::37, ::41]
-    signs = generator.choice(np.float32([-1, 1]), images[sample].shape)
-    return lambda: np.vdot(paint(images)[sample], signs).item()
+    signs = np.where(generator.random(images[sample].shape) < 0.5, -1, 1)
+    return lambda: float(np.sum(paint(images)[sample] * signs))
 
 
 def _row(

@@ -100,10 +100,11 @@ class RunFolder:
         """Drops the lines of metrics.csv that a resumed run will write again."""
         if not self.metrics_path.exists():
             return
-        lines = self.metrics_path.read_text().splitlines()
-        kept = [line for line in lines[1:] if int(line.split(",")[0]) <= iteration]
+        lines = self.metrics_path.read_text().splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith("\n")]  # The last may have been cut off.
+        kept = [line for line in whole[1:] if int(line.split(",")[0]) <= iteration]
         with written_beside(self.metrics_path) as file:
-            file.write("".join(f"{line}\n" for line in lines[:1] + kept).encode())
+            file.write("".join(whole[:1] + kept).encode())
 
     def preview(self, name: str, pixels: np.ndarray) -> None:
         """Adds a picture to previews/."""

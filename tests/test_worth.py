@@ -29,7 +29,7 @@ def test_no_better_than_the_start_is_worth_nothing_and_better_than_the_end_has_n
 
 def test_where_the_curve_stands_still_or_rises_its_first_arrival_counts():
     assert evaluations_worth([1, 2, 4, 8], [2.0, 1.0, 1.0, 0.5], 1.0) == pytest.approx(2)
-    assert evaluations_worth([1, 2, 4, 8], [2.0, 1.0, 1.5, 0.5], 1.2) < 2
+    assert 4 < evaluations_worth([1, 2, 4, 8, 16], [2.0, 1.0, 1.5, 0.5, 0.7], 0.6) < 8
 
 
 def test_evaluations_are_counted_at_steps_of_a_quarter_and_at_those_of_the_table():

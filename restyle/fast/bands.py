@@ -5,8 +5,8 @@ pieces stylised by themselves do not match each other, and why all of a layer is
 Here a layer is a source of rows (restyle/fast/rows.py) that asks the layer before it for those it
 needs, band by band over the full width, and the statistics of a norm are a pass of their own. What
 is large is computed twice (the convolutions `in` and `up1`, at full resolution), what is small is
-stored: 1.2 times the arithmetic of the whole picture, a ninth of its memory or, with files, none
-that grows with the height.
+stored: 1.2 times the arithmetic of the whole picture, and a ninth of the memory; with files, none
+but the result grows with the height.
 """
 
 import dataclasses
@@ -38,15 +38,15 @@ from restyle.fast.rows import (
 Tensor = Any
 
 # Measured as growth of the peak of a process that has run the network on a small picture before,
-# float32 on a CPU. The whole picture in a tf.function: 27 bytes for each channel of the width and
-# pixel at widths 8 and 16, 25 to 28 at 32; a tenth more here. Bands: 42 to 48 bytes for each
-# channel of the width and column of a row in a band, and what the allocator does not give back.
+# in float32 on a CPU, one to sixteen megapixels. Whole, in a tf.function: 214 bytes for each pixel
+# at width 8, 405 to 418 at 16, 803 to 882 at 32; a tenth to a fifth more here. Bands: 42 to 48
+# bytes for each channel of the width, column and row of a band with its overlap.
 WHOLE_BYTES = 30
 BAND_BYTES = 48
 BYTES_AT_START = 50_000_000
 RESULT_BYTES = 12  # Three float32 numbers.
 
-# Beyond 64 rows nothing is gained; the last convolution computes 8 rows more than it needs.
+# A band computes again 8 rows for the last convolution: of 64, an eighth of one layer's work.
 FEWEST_ROWS, MOST_ROWS, OVERLAP = 4, 64, 8
 
 

@@ -69,7 +69,7 @@ def stylizer_maker(model: str) -> Callable[[], Stylizer]:
     """What makes the network ready to paint as the flags ask: may be sent to another process."""
     look().check(shape_of(model))
     return functools.partial(
-        _ready_stylizer,
+        ready_stylizer,
         str(network_path(model)),
         look(),
         memory_gb=FLAGS.memory_gb,
@@ -79,7 +79,7 @@ def stylizer_maker(model: str) -> Callable[[], Stylizer]:
     )
 
 
-def _ready_stylizer(path: str, look: Look, *, memory_gb: float, engine: str, **how) -> Stylizer:
+def ready_stylizer(path: str, look: Look, *, memory_gb: float, engine: str, **how) -> Stylizer:
     """memory_gb: what one picture may take; 0: half of what is free on this machine."""
     from restyle.fast.bands import bytes_needed_whole, stylize_in_bands
     from restyle.fast.engines import engine_named

@@ -1,6 +1,7 @@
 """A training on its devices: from what was asked to the loop, and to a network with its recipe."""
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 
@@ -13,12 +14,17 @@ from restyle.errors import UserError
 from restyle.fast import held_out
 from restyle.fast.batches import Batches
 from restyle.fast.network_file import load_network
-from restyle.fast.strategies import batch_rows, strategy_named, workers
+from restyle.fast.strategies import (
+    batch_rows,
+    strategy_named,
+    values_of_workers,
+    workers,
+)
 from restyle.fast.train_task import TrainTask
 from restyle.fast.trainer import Snapshot, Trainer
 from restyle.fast.training_loop import TrainStep, train
 from restyle.fast.training_loss import TrainingLoss, style_grams
-from restyle.precision import PRECISIONS
+from restyle.precision import PRECISIONS, fastest_precision
 from restyle.recipe import versions
 
 
@@ -26,6 +32,7 @@ class Session:
     """A trainer, its batches and its photos held out.
 
     Attributes:
+      task: what was asked, with its precision decided.
       chief: whether this process is the one that writes.
       devices: how many train together.
     """
@@ -38,16 +45,17 @@ class Session:
         vgg_file: str | None,
         report: Callable[[str], None],
     ):
-        self.task = task
         # What is the same bit for bit when it is done again, a resumed run must be able to be.
         tf.config.experimental.enable_op_determinism()
-        chosen = strategy_named(strategy)
+        chosen = strategy_named(strategy)  # Before any operation, or it finds no other machine.
         rows = batch_rows(chosen, task.config.batch_size)
+        self.task = task = _with_precision(task, chosen)
         self.chief, self.devices = workers(chosen)[0] == 0, chosen.num_replicas_in_sync
         try:
             self.vgg = load_vgg_weights(vgg_file, report=report)
         except WeightsError as error:
             raise UserError(str(error)) from error
+        _check_alike(task, self.vgg.sha256, chosen)
         self.trainer = Trainer(task.shape, task.config, self._loss, chosen)
         if task.start:
             self.trainer.start_from(load_network(task.start))
@@ -67,9 +75,15 @@ class Session:
             self.task.config.temporal_weight,
         )
 
-    def steps(self, snapshot: Snapshot | None) -> Iterator[TrainStep]:
-        """The steps of the run, from where a snapshot was taken."""
-        yield from train(self.trainer, self.batches, self.task.config, resume=snapshot)
+    def steps(self, snapshot: Snapshot | None, interrupted: object) -> Iterator[TrainStep]:
+        """The steps of the run, from where a snapshot was taken, until it is interrupted."""
+        yield from train(
+            self.trainer,
+            self.batches,
+            self.task.config,
+            resume=snapshot,
+            interrupted=interrupted,
+        )
 
     def images_per_second(self, step: TrainStep) -> float:
         """Photos learnt from in a second, since the first step that was asked about."""
@@ -105,3 +119,23 @@ class Session:
             "versions": versions(),
         }
         return json.dumps(content, indent=1)
+
+
+def _with_precision(task: TrainTask, strategy: tf.distribute.Strategy) -> TrainTask:
+    """The task with "auto" decided: bfloat16 where it is faster on every machine."""
+    if task.config.precision != "auto":
+        return task
+    faster = values_of_workers(strategy, [fastest_precision() == "bfloat16"]).all()
+    return task.with_precision("bfloat16" if faster else "float32")
+
+
+def _check_alike(task: TrainTask, weights: str, strategy: tf.distribute.Strategy) -> None:
+    """Raises UserError in all processes if they were not asked for the same training."""
+    asked = [task.objective, task.shape, task.config, sorted(task.inputs.values()), weights]
+    text = f"{asked} {task.photographs.fingerprint}"
+    number = int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)  # A float holds it exactly.
+    if len(np.unique(values_of_workers(strategy, [number]))) > 1:
+        raise UserError(
+            "The workers were asked for different trainings, or their photos or paintings differ. "
+            "Start each with the same flags and the same files."
+        )

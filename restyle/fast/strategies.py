@@ -1,5 +1,8 @@
 """Where a training runs: one device, the devices of one machine, or several machines."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import tensorflow as tf
 
 from restyle.errors import UserError
@@ -46,3 +49,23 @@ def batch_rows(strategy: tf.distribute.Strategy, batch_size: int) -> range:
     place, count = workers(strategy)
     share = batch_size // count
     return range(place * share, (place + 1) * share)
+
+
+def values_of_workers(strategy: tf.distribute.Strategy, values: Sequence[float]) -> np.ndarray:
+    """These values of each process that trains, (devices, values); the same in all of them.
+
+    All processes must call it together.
+    """
+    row = tf.constant([values], tf.float64)
+    if workers(strategy)[1] == 1:
+        return row.numpy()
+
+    def of_device() -> tf.Tensor:
+        return tf.distribute.get_replica_context().all_gather(row, axis=0)
+
+    return strategy.experimental_local_results(strategy.run(of_device))[0].numpy()
+
+
+def largest_of_workers(strategy: tf.distribute.Strategy, values: Sequence[float]) -> list[float]:
+    """Each value where it is largest, so that what hangs on it is decided alike everywhere."""
+    return values_of_workers(strategy, values).max(axis=0).tolist()

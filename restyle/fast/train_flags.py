@@ -39,6 +39,7 @@ ALIASES = {
     "lr": "learning_rate",
     "checkpoint_iterations": "checkpoint_interval",
     "checkpoint_dir": "run_dir",
+    "checkpoint_model_dir": "run_dir",
     "save_model_dir": "run_dir",
     "vgg_path": "vgg_weights",
 }
@@ -115,7 +116,7 @@ def _define_kept_flags() -> None:
     for name, what in (
         ("run_dir", "Folder of the run. If not given: OUTPUT without .keras, with _run."),
         ("resume", "Go on with the run in this folder, whose settings are used."),
-        ("tensorboard", "A folder for TensorBoard's curves and pictures."),
+        ("tensorboard", "A folder for TensorBoard's curves and pictures, which is to be installed."),
     ):
         flags.DEFINE_string(name, None, what, module_name=KEPT)
     flags.DEFINE_integer(

@@ -34,7 +34,7 @@ class Trainer:
             self.network = TransformNet(shape, dtype=dtype)
             self.average = TransformNet(shape)
             self.average.set_weights(self.network.get_weights())
-            self.optimizer = _optimizer(config)
+            self.optimizer = _optimizer(config, strategy.num_replicas_in_sync)
             self.optimizer.build(self.network.trainable_variables)
             self.loss = loss()
         self.distributed_step = tf.function(self._distributed_step)
@@ -56,8 +56,8 @@ class Trainer:
             return Batch(*map(tf.convert_to_tensor, batch))
         first = batch_rows(self.strategy, self.config.batch_size).start
 
-        def share(values: np.ndarray) -> tf.Tensor:
-            def of_device(context: tf.distribute.InputReplicaContext) -> tf.Tensor:
+        def share(values: np.ndarray) -> tf.distribute.DistributedValues:
+            def of_device(context: tf.distribute.experimental.ValueContext) -> tf.Tensor:
                 start = context.replica_id_in_sync_group * size - first
                 return tf.convert_to_tensor(values[start : start + size])
 
@@ -81,7 +81,10 @@ class Trainer:
             loss = tf.reduce_sum(losses) / self.config.batch_size
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, [weight.value for weight in weights])
-        self.optimizer.apply(context.all_reduce(tf.distribute.ReduceOp.SUM, gradients), weights)
+        # Keras adds up the gradients of the devices, but only after it has shortened each: so each
+        # device is given the mean, which is an n-th of their sum, and a bound that is too.
+        gradients = context.all_reduce(tf.distribute.ReduceOp.MEAN, gradients)
+        self.optimizer.apply(gradients, weights)
         means = {n: tf.reduce_sum(v) / self.config.batch_size for n, v in terms.items()}
         return {"loss": loss, **means}
 
@@ -115,8 +118,9 @@ class Trainer:
             variable.assign(snapshot[name])
 
 
-def _optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
-    adam = keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.gradient_clip)
+def _optimizer(config: TrainConfig, devices: int) -> keras.optimizers.Optimizer:
+    bound = config.gradient_clip / devices
+    adam = keras.optimizers.Adam(config.learning_rate, global_clipnorm=bound)
     if config.precision == "float16":
         return keras.optimizers.LossScaleOptimizer(adam)
     return adam

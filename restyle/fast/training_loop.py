@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from restyle.fast.batches import Batches
+from restyle.fast.strategies import largest_of_workers
 from restyle.fast.train_config import TrainConfig, learning_rate_at
 from restyle.fast.trainer import Snapshot, Trainer
 
@@ -44,7 +45,7 @@ class TrainStep:
       terms: its parts before their weights.
       learning_rate: of this step.
       seconds: of training until now, over all resumed runs.
-      snapshot: what a run needs to go on from here; at checkpoints and at the end only.
+      snapshot: what a run needs to go on from here; at checkpoints and at the last step only.
       event: what the user should be told; mostly "".
     """
 
@@ -59,7 +60,12 @@ class TrainStep:
 
 
 def train(
-    trainer: Trainer, batches: Batches, config: TrainConfig, *, resume: Snapshot | None = None
+    trainer: Trainer,
+    batches: Batches,
+    config: TrainConfig,
+    *,
+    resume: Snapshot | None = None,
+    interrupted: object = False,
 ) -> Iterator[TrainStep]:
     """Trains the trainer's network, one record for each step.
 
@@ -68,6 +74,8 @@ def train(
     so that no two runs are equal bit for bit; else they are, resumed or not.
 
     resume: a snapshot of an earlier run with the same configuration.
+    interrupted: once it is true, in any of the processes that train together, the step that is
+      being done is the last one.
     """
     done = _counters(resume) if resume else Progress()
     if resume:
@@ -75,12 +83,14 @@ def train(
     steps = config.steps_for(len(batches.photographs.training))
     began = time.perf_counter() - done.seconds
     good = _snapshot(trainer, done)
-    stream = batches.beginning_at(done.step)
-    while (progress := _share_done(done, steps, config)) < 1.0:
+    stream, stopping = batches.beginning_at(done.step), False
+    while not stopping and (progress := _share_done(done, steps, config)) < 1.0:
         rate = done.rate_share * learning_rate_at(done.step, progress, config)
         value, terms = trainer.step(next(stream), rate)
-        done.step, done.seconds, event = done.step + 1, time.perf_counter() - began, ""
-        ended = _share_done(done, steps, config) >= 1.0
+        here = [time.perf_counter() - began, float(bool(interrupted))]
+        done.seconds, stopping = largest_of_workers(trainer.strategy, here)
+        done.step, event = done.step + 1, ""
+        ended = stopping or _share_done(done, steps, config) >= 1.0
         due = done.step % config.checkpoint_interval == 0 or ended
         snapshot = _snapshot(trainer, done) if due else None
         if not _is_finite(value, snapshot):
@@ -111,9 +121,9 @@ def _setback(done: Progress, good: Snapshot, config: TrainConfig) -> tuple[Progr
     setbacks = done.setbacks + 1
     if setbacks > config.retries:
         raise Diverged(
-            f"The loss was not finite at step {done.step}, the {setbacks}th time, though the "
-            f"learning rate was already down to {done.rate_share:g} of what was asked. Begin anew "
-            "with a lower --learning_rate or --gradient_clip, or with --precision=float32."
+            f"The loss was not finite at step {done.step}, after {done.setbacks} setbacks, with the "
+            f"learning rate at {done.rate_share:g} of what was asked. Begin anew with a lower "
+            "--learning_rate or --gradient_clip, or with --precision=float32."
         )
     share = done.rate_share / 2
     event = (

@@ -65,7 +65,9 @@ def _batches(
 
     batch: list[Frame] = []
     ahead = AHEAD + batch_size
-    with contextlib.closing(read_ahead(decode, itertools.count(), workers=1, ahead=ahead)) as decoded:
+    with contextlib.closing(
+        read_ahead(decode, itertools.count(), workers=1, ahead=ahead)
+    ) as decoded:
         for _, frame in decoded:
             if isinstance(frame, Exception):
                 raise frame

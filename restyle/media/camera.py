@@ -20,13 +20,13 @@ TIME_BASE = Fraction(1, 90_000)  # That of MP4 and of most streams.
 USUAL_RATE = 30.0
 
 
-def opencv(package: str = "opencv-python") -> Any:  # Its types do not say what may be None.
+def opencv() -> Any:  # Its types do not say what may be None.
     """Returns the module cv2, which only cameras and windows need; UserError if it is missing."""
     try:
         import cv2
     except ImportError as error:
         raise UserError(
-            f"A camera needs OpenCV, which is not installed: pip install {package}"
+            "A camera needs OpenCV, which is not installed: pip install opencv-python"
         ) from error
     return cv2
 

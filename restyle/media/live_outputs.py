@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -68,12 +69,12 @@ class Window:
         self._cv2 = opencv()
         advice = "Give a file to write: --output out.mp4."
         screens = ("DISPLAY", "WAYLAND_DISPLAY")
-        # Asked first, because without a screen Qt ends the process.
-        if "GUI:                           NONE" in self._cv2.getBuildInformation():
+        if re.search(r"GUI: +NONE", self._cv2.getBuildInformation()):
             raise UserError(
                 "This OpenCV has no windows: pip uninstall opencv-python-headless, then pip "
                 f"install opencv-python. {advice}"
             )
+        # Without a screen, Qt would end the process.
         if sys.platform == "linux" and not any(os.environ.get(name) for name in screens):
             raise UserError(f"There is no screen to show a window on. {advice}")
 

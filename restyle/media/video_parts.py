@@ -96,7 +96,11 @@ def _finished(folder: Path) -> Finished | None:
     if not count:
         return Finished(0, None, {})
     try:
-        with np.load(_state_path(folder, count - 1), allow_pickle=False) as arrays:
+        # Opened here, because numpy leaves a broken file open.
+        with (
+            open(_state_path(folder, count - 1), "rb") as file,
+            np.load(file, allow_pickle=False) as arrays,
+        ):
             names = [name for name in arrays.files if name.startswith(STATE)]
             state = {name.removeprefix(STATE): arrays[name] for name in names}
             return Finished(count, Fraction(str(arrays["time"])), state)

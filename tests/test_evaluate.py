@@ -1,0 +1,367 @@
+"""evaluate.py as a person uses it. One process answers most command lines: TensorFlow is slow."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from restyle.media.images import image_size, read_image
+
+ROOT = Path(__file__).resolve().parent.parent
+RNG = np.random.default_rng(4)
+EXACT = ["--engine=tensorflow", "--precision=float32"]
+
+SERVER = """
+import contextlib, io, json, sys, traceback
+import evaluate
+from restyle import command_line
+for line in sys.stdin:
+    for name in evaluate.FLAGS:
+        evaluate.FLAGS[name].unparse()
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        with contextlib.redirect_stderr(io.StringIO()) as error:
+            try:
+                arguments = ["evaluate.py", *json.loads(line)]
+                status = command_line.run(evaluate.main, evaluate.__doc__, arguments)
+            except BaseException:
+                status = traceback.format_exc()
+    print(json.dumps([status, out.getvalue(), error.getvalue()]), flush=True)
+"""
+
+
+class Answer(NamedTuple):
+    status: int
+    out: str
+    error: str
+
+
+@pytest.fixture(scope="module")
+def evaluate():
+    """Runs evaluate.py with arguments."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        asked, answers = process.stdin, process.stdout
+
+        def evaluate(*arguments):
+            print(json.dumps([str(argument) for argument in arguments]), file=asked, flush=True)
+            return Answer(*json.loads(answers.readline()))
+
+        yield evaluate
+        asked.close()
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    """A folder with the random networks one.keras and two.keras, of two styles with a dial."""
+    from models.transform_config import TransformConfig
+    from models.transform_net import TransformNet
+    from restyle.fast.network_file import save_network
+
+    folder = tmp_path_factory.mktemp("networks")
+    for name, styles in (("one", ("rain",)), ("two", ("sky", "sea"))):
+        shape = TransformConfig(4, 1, styles, strength=name == "two")
+        network = TransformNet(shape)
+        for weight in network.trainable_variables:
+            weight.assign(0.3 * RNG.normal(size=weight.shape))
+        save_network(network, folder / f"{name}.keras", json.dumps({"styles": styles}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """A folder of pictures of many sizes and formats, one in a folder of its own."""
+    folder = tmp_path_factory.mktemp("photos")
+    (folder / "album").mkdir()
+    names = ("pixel.png", "strip.png", "tall.bmp", "a.jpg", "b.webp", "album/c.gif")
+    sizes = ((1, 1), (1, 4000), (41, 3), (21, 30), (30, 21), (13, 17))
+    for name, size in zip(names, sizes, strict=True):
+        levels = RNG.integers(0, 256, (*size, 3), dtype=np.uint8)
+        Image.fromarray(levels).save(folder / name)
+    return folder
+
+
+@pytest.fixture
+def paint(evaluate, networks, photos, tmp_path):
+    """Paints a.jpg to out.png, unless more arguments say otherwise; the answer."""
+
+    def paint(*arguments, model="one"):
+        usual = [f"--model={networks}/{model}.keras", f"--input={photos}/a.jpg"]
+        return evaluate(*usual, f"--output={tmp_path}/out.png", *EXACT, *arguments)
+
+    return paint
+
+
+def pixels_of(path):
+    return read_image(path).pixels
+
+
+def painted_by_keras(path, photo, **more):
+    """What the network of a file makes of a picture, without any of our own program."""
+    import keras
+
+    import models.transform_net  # noqa: F401
+
+    inputs = {"images": photo[np.newaxis], **more}
+    return np.asarray(keras.saving.load_model(path, compile=False)(inputs))[0]
+
+
+def test_pictures_of_any_size_come_out_in_their_size_as_the_network_paints_them(
+    paint, networks, photos, tmp_path
+):
+    answer = paint(f"--input={photos}", f"--output={tmp_path}/new/out", "--format=.png")
+
+    assert (answer.status, answer.out) == (0, "")
+    assert answer.error.splitlines()[-1] == "6 painted, 0 failed."
+    for source in photos.rglob("*.*"):
+        result = tmp_path / "new" / "out" / source.relative_to(photos).with_suffix(".png")
+        expected = painted_by_keras(networks / "one.keras", pixels_of(source))
+        np.testing.assert_allclose(pixels_of(result), expected, atol=1.01 / 255)
+
+
+def test_results_keep_their_names_and_formats(paint, photos, tmp_path):
+    paint(f"--input={photos}", f"--output={tmp_path}/out")
+
+    names = {path.relative_to(tmp_path / "out").as_posix() for path in tmp_path.rglob("*.*")}
+    assert names == {"pixel.png", "strip.png", "tall.bmp", "a.jpg", "b.webp", "album/c.png"}
+
+
+def test_the_flags_for_the_look_reach_the_network(paint, networks, photos, tmp_path):
+    photo = pixels_of(photos / "a.jpg")
+    steering = {"style_weights": np.array([[0.25, 0.75]]), "strength": np.array([[0.5]])}
+    expected = painted_by_keras(networks / "two.keras", photo, **steering)
+
+    answer = paint("--style_blend_weights=1,3", "--strength=0.5", model="two")
+
+    assert answer.status == 0 and "note" not in answer.error
+    np.testing.assert_allclose(pixels_of(tmp_path / "out.png"), expected, atol=1.01 / 255)
+
+
+def test_without_a_dial_strength_is_a_blend_and_a_note_says_so(paint, networks, photos, tmp_path):
+    photo = pixels_of(photos / "a.jpg")
+    expected = (photo + painted_by_keras(networks / "one.keras", photo)) / 2
+
+    answer = paint("--strength=0.5")
+
+    assert answer.status == 0 and answer.error.startswith("note: the network has no strength dial")
+    np.testing.assert_allclose(pixels_of(tmp_path / "out.png"), expected, atol=1.01 / 255)
+
+
+def test_max_size_and_the_names_of_another_program(evaluate, networks, photos, tmp_path):
+    answer = evaluate(
+        *(f"--checkpoint={networks}/one.keras", f"--in-path={photos}", "--max-size=10"),
+        *(f"--out-path={tmp_path}", "--batch-size=4", "--allow-different-dimensions"),
+        *("--device=/cpu:0", "--engine=tensorflow"),
+    )
+
+    assert answer.status == 0
+    assert image_size(tmp_path / "a.jpg") == (7, 10)
+    assert image_size(tmp_path / "pixel.png") == (1, 1)
+
+
+def test_a_bad_file_is_told_at_the_end_and_the_rest_is_painted(paint, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in "abc":
+        Image.new("RGB", (4, 3)).save(tmp_path / "in" / f"{name}.png")
+    (tmp_path / "in" / "b.png").write_text("no picture")
+
+    answer = paint(f"--input={tmp_path}/in", f"--output={tmp_path}/out", "--json")
+
+    assert answer.status == 1
+    *_, failed, count = answer.error.splitlines()
+    assert failed.startswith(f"failed: '{tmp_path}/in/b.png' is not a picture")
+    assert count == "2 painted, 1 failed."
+    lines = [json.loads(line) for line in answer.out.splitlines()]
+    assert [line["output"] for line in lines] == [f"{tmp_path}/out/{name}.png" for name in "abc"]
+    assert [bool(line["error"]) for line in lines] == [False, True, False]
+    assert [(line["height"], line["width"]) for line in lines] == [(3, 4), (0, 0), (3, 4)]
+
+
+def test_skip_existing_paints_what_is_missing_and_a_part_is_a_part(paint, photos, tmp_path):
+    folder = [f"--input={photos}", f"--output={tmp_path}/out"]
+
+    assert paint(*folder, "--shard=2/4").error.splitlines()[-1] == "2 painted, 0 failed."
+    assert paint(*folder, "--skip_existing").error.splitlines()[-1] == "4 painted, 0 failed."
+    done = paint(*folder, "--skip_existing")
+    assert done == (0, "", "Nothing is left to paint.\n")
+
+
+def test_networks_and_pictures_say_how_they_were_made(paint, evaluate, networks, photos, tmp_path):
+    paint("--max_size=9", "--preserve_color=luminance")
+
+    network = evaluate(f"--show_recipe={networks}/two.keras")
+    assert json.loads(network.out) == {"styles": ["sky", "sea"]}
+    recipe = json.loads(evaluate(f"--show_recipe={tmp_path}/out.png").out)
+    assert recipe["program"] == "evaluate.py"
+    assert recipe["settings"]["max_size"] == 9
+    assert recipe["settings"]["preserve_color"] == "luminance"
+    assert recipe["inputs"].keys() == {f"{photos}/a.jpg", f"{networks}/one.keras"}
+    assert "style_weight" not in recipe["settings"]
+
+
+def test_the_networks_that_come_with_it_are_listed(evaluate):
+    answer = evaluate("--list")
+
+    assert (answer.status, answer.error) == (0, "")
+    shipped = {path.stem for path in (ROOT / "models" / "pretrained").glob("*.keras")}
+    assert set(answer.out.split()) == shipped
+
+
+# What a person may get wrong: one line, and what was there before stays.
+
+
+@pytest.fixture
+def mistake(paint, tmp_path):
+    """Runs into a mistake; returns the line that says so."""
+
+    def mistake(*arguments, status=1, model="one"):
+        (tmp_path / "out.png").write_bytes(b"an older picture")
+        answer = paint(*arguments, model=model)
+        assert (answer.status, answer.out) == (status, "")
+        *_, last = answer.error.splitlines()
+        assert answer.error.count("error: ") == 1 and last.startswith("error: ")
+        assert (tmp_path / "out.png").read_bytes() == b"an older picture"
+        assert not list(tmp_path.glob(".*"))
+        return last
+
+    return mistake
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--model=starry_nihgt"], "No network 'starry_nihgt'"),
+        (["--model=gone.keras"], "No network 'gone.keras'"),
+        (["--model="], "Pass --model"),
+        (["--input=gone.jpg"], "gone.jpg"),
+        (["--input="], "Pass --input"),
+        (["--output="], "Pass --output"),
+        (["--output=out.xyz"], "in which format"),
+        (["--output=README.md/out.png"], "cannot be made a folder"),
+        (["--format=.xyz"], "'.xyz'"),
+        (["--shard=9/8"], "'9/8'"),
+        (["--mask=gone.png"], "gone.png"),
+        (["--style_blend_weights=1,2"], "The network's styles: rain."),
+        (["--style_blend_weights=1;2"], "expected numbers"),
+        (["--strength=nan"], "strength nan"),
+        (["--output=-", "--json"], "--json"),
+        (["--show_recipe=gone.png"], "gone.png"),
+        (["--show_recipe=gone.keras"], "gone.keras"),
+        (["--ray", "--output=-"], "--ray"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_settings_that_cannot_be_meant(mistake, arguments, said):
+    assert said in mistake(*arguments)
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        *("--modle=one", "--strength=2", "--strength=-1", "--preserve_color=red", "--max_size=-1"),
+        *("--engine=torch", "--batch_size=many", "photo.jpg"),
+    ],
+)
+def test_flags_that_do_not_exist_or_parse(mistake, argument):
+    assert argument.lstrip("-").split("=")[0] in mistake(argument, status=2)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones(mistake):
+    shipped = sorted(path.stem for path in (ROOT / "models" / "pretrained").glob("*.keras"))
+
+    assert (", ".join(shipped) or "(none here)") in mistake("--model=starry_nihgt")
+
+
+def test_a_single_picture_that_is_broken_is_an_error_and_not_a_count(mistake, photos, tmp_path):
+    content = (photos / "a.jpg").read_bytes()
+    for tenth in range(10):
+        (tmp_path / "cut.jpg").write_bytes(content[: tenth * len(content) // 10])
+        assert f"'{tmp_path}/cut.jpg' is " in mistake(f"--input={tmp_path}/cut.jpg")
+
+
+def test_folders_in_the_place_of_files_are_named(mistake, tmp_path):
+    (tmp_path / "folder.jpg").mkdir()
+
+    assert "no files" in mistake(f"--input={tmp_path}/folder.jpg", f"--output={tmp_path}/new")
+    (tmp_path / "new.png").mkdir()
+    (tmp_path / "new.png" / "a.jpg").mkdir()
+    assert "is a folder" in mistake(f"--output={tmp_path}/new.png")
+
+
+def test_what_is_no_network_is_said_to_be_none(mistake, networks, tmp_path):
+    content = (networks / "one.keras").read_bytes()
+    for tenth in range(10):
+        (tmp_path / "cut.keras").write_bytes(content[: tenth * len(content) // 10])
+        said = mistake(f"--model={tmp_path}/cut.keras")
+        assert "is not a network that train_fast.py wrote" in said
+    (tmp_path / "cut.keras").unlink()
+
+
+def test_a_network_whose_numbers_are_spoilt_is_said_to_be_none(mistake, networks, tmp_path):
+    content = bytearray((networks / "one.keras").read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 2000] = bytes(2000)
+    (tmp_path / "spoilt.keras").write_bytes(content)
+
+    assert "is not a network" in mistake(f"--model={tmp_path}/spoilt.keras")
+
+
+# Processes of their own.
+
+
+def program(*arguments, content=b""):
+    return subprocess.run(
+        [sys.executable, ROOT / "evaluate.py", *map(str, arguments)],
+        input=content,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:/tmp/stub"},
+    )
+
+
+def test_from_a_pipe_to_a_pipe(networks, photos, tmp_path):
+    result = program(
+        *(f"--model={networks}/one.keras", "--input=-", "--output=-", "--format=.bmp", *EXACT),
+        content=(photos / "a.jpg").read_bytes(),
+    )
+
+    assert (result.returncode, result.stderr.splitlines()[-1]) == (0, b"1 painted, 0 failed.")
+    (tmp_path / "out.bmp").write_bytes(result.stdout)
+    expected = painted_by_keras(networks / "one.keras", pixels_of(photos / "a.jpg"))
+    np.testing.assert_allclose(pixels_of(tmp_path / "out.bmp"), expected, atol=1.01 / 255)
+    assert len(result.stdout) == 54 + 21 * 92  # A header, and rows of 30 pixels.
+
+
+def test_what_comes_from_a_pipe_and_is_no_picture_is_one_line(networks):
+    result = program(f"--model={networks}/one.keras", "--input=-", "--output=-", content=b"text")
+
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert result.stderr.startswith(b"error: 'standard input' is not a picture")
+    assert result.stderr.count(b"\n") == 1
+
+
+def test_nothing_slow_is_started_for_help_or_for_a_mistake(networks, tmp_path):
+    (tmp_path / "text.jpg").write_text("no picture")
+    code = (
+        "import sys, evaluate\n"
+        "from restyle import command_line\n"
+        "status = command_line.run(evaluate.main, 'About.', ['evaluate.py', *sys.argv[1:]])\n"
+        "heavy = {'tensorflow', 'keras', 'matplotlib', 'scipy', 'ray'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else status)"
+    )
+    wrong = [f"--model={networks}/one.keras", f"--input={tmp_path}/text.jpg", "--output=out.png"]
+    for arguments, status in ((["--help"], 0), (wrong, 1)):
+        command = [sys.executable, "-c", code, *arguments]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert result.returncode == status and "imported" not in result.stderr
+    assert "is not a picture" in result.stderr
