@@ -64,7 +64,7 @@ def main(_: Sequence[str]) -> None:
         for command in timed.values():  # Files that were never read come from a slow disk.
             seconds(command)
         times = {label: [] for label in timed}
-        for _ in range(FLAGS.runs):
+        for _run in range(FLAGS.runs):
             for label, command in timed.items():
                 times[label].append(seconds(command))
     start = statistics.median(times["import tensorflow"])

@@ -1,4 +1,4 @@
-"""How steady a stylised video is: each frame by itself, smoothed, and by a temporally trained network.
+"""How steady a stylised video is: frame by frame, smoothed, and by a temporally trained network.
 
   python -m benchmarks.steadiness --model painting.keras --clips a.mp4 b.mp4
 

@@ -1,9 +1,11 @@
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -18,6 +20,44 @@ QUICK = (
     "--size=48 --smallest_scale=32 --iterations=4 --precision=float32 "
     "--style_layers=conv1_1,conv2_1 --content_layers=conv2_2"
 ).split()
+QUICK_TRAINING = (
+    "--image_size=32 --style_size=64 --width=2 --residual_blocks=1 --batch_size=2 --held_out=1 "
+    "--steps=6 --checkpoint_interval=2 --preview_every=0 --precision=float32 "
+    "--style_layers=conv1_1,conv2_1 --content_layers=conv2_2"
+).split()
+
+# Both programs define flags of the same names, so train_fast.py has a process of its own, which
+# runs one command line after another: TensorFlow is slow to start. It sees two processors.
+TRAINING_SERVER = """
+import contextlib, io, json, os, sys, traceback
+import pytest, tensorflow
+import train_fast
+from restyle import command_line
+processor = tensorflow.config.list_physical_devices("CPU")[0]
+halves = [tensorflow.config.LogicalDeviceConfiguration() for _ in range(2)]
+tensorflow.config.set_logical_device_configuration(processor, halves)
+for line in sys.stdin:
+    arguments, stub = json.loads(line)
+    for name in train_fast.FLAGS:
+        train_fast.FLAGS[name].unparse()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(io.StringIO()) as out,
+        contextlib.redirect_stderr(io.StringIO()) as error,
+    ):
+        try:
+            exec(stub, {"patch": patch})
+            status = command_line.run(train_fast.main, train_fast.__doc__, ["p", *arguments])
+        except BaseException:
+            status = traceback.format_exc()
+    print(json.dumps([status, out.getvalue(), error.getvalue()]), flush=True)
+"""
+
+
+class Answer(NamedTuple):
+    status: int | str
+    out: str
+    error: str
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +109,7 @@ def start(keras_home):
             text=True,
         )
 
+    start.root = ROOT
     return start
 
 
@@ -90,6 +131,51 @@ def pictures(tmp_path_factory):
 def quick(pictures):
     """Arguments of a run that takes a second or two; more may follow, and the last one counts."""
     return [f"--content={pictures}/photo.png", f"--style={pictures}/painting.png", *QUICK]
+
+
+@pytest.fixture(scope="session")
+def train(keras_home):
+    """Runs train_fast.py with arguments.
+
+    stub: source that is run before and finds a MonkeyPatch, `patch`. What escapes from the program
+    is a traceback in the place of the status.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", TRAINING_SERVER],
+        cwd=ROOT,
+        env={**os.environ, "KERAS_HOME": str(keras_home)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        asked, answers = process.stdin, process.stdout
+
+        def train(*arguments, stub=""):
+            print(json.dumps([[str(each) for each in arguments], stub]), file=asked, flush=True)
+            return Answer(*json.loads(answers.readline()))
+
+        yield train
+        asked.close()
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory):
+    """A folder with eight photographs of 90 x 70."""
+    folder = tmp_path_factory.mktemp("photos")
+    generator = np.random.default_rng(8)
+    for number in range(8):
+        levels = generator.integers(0, 256, (5, 7, 3), dtype=np.uint8)
+        photo = Image.fromarray(levels).resize((90, 70), Image.Resampling.BICUBIC)
+        photo.save(folder / f"{number}.jpg")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def quick_training(pictures, photos):
+    """Arguments of a training of 6 steps, saved after each second; the last one given counts."""
+    return [f"--style={pictures}/painting.png", f"--train_path={photos}", *QUICK_TRAINING]
 
 
 @pytest.fixture

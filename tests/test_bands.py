@@ -8,7 +8,7 @@ from models.layers import PadToMultiple
 from models.transform_config import TransformConfig
 from models.transform_net import TransformNet
 from restyle.errors import UserError
-from restyle.fast import bands, rows
+from restyle.fast import band_plan, bands, rows
 
 RNG = np.random.default_rng(11)
 SHAPES = {
@@ -72,7 +72,7 @@ def test_the_height_of_a_band_does_not_change_the_picture(height):
     given = inputs(network.config, (30, 14))
     whole = np.asarray(network(given))
 
-    painted = dict(bands.painted_bands(network, given, bands.Plan(height)))
+    painted = dict(bands.painted_bands(network, given, band_plan.Plan(height)))
 
     assert list(painted) == list(range(0, 30, height))
     assert {band.shape[1] for band in list(painted.values())[:-1]} <= {height}
@@ -83,7 +83,7 @@ def test_a_tiny_budget_stores_in_files_and_gives_the_same_picture():
     network = NETWORKS["plain"]
     given = inputs(network.config, (30, 24))
 
-    assert bands.plan_bands(network.config, (30, 24), 1000) == bands.Plan(4, on_disk=True)
+    assert band_plan.plan_bands(network.config, (30, 24), 1000) == band_plan.Plan(4, on_disk=True)
     np.testing.assert_allclose(
         bands.stylize_in_bands(network, given, memory=1000), network(given), atol=1e-5
     )
@@ -100,7 +100,7 @@ def test_no_layer_ever_sees_much_more_than_a_band(monkeypatch):
     monkeypatch.setattr(keras.layers.Conv2D, "call", call)
     network = NETWORKS["plain"]
 
-    list(bands.painted_bands(network, inputs(network.config, (200, 8)), bands.Plan(16)))
+    list(bands.painted_bands(network, inputs(network.config, (200, 8)), band_plan.Plan(16)))
 
     # The first layer works on twice a band's rows for the second, which has stride 2.
     assert max(heights) <= 2 * 16 + 1 + 8
@@ -116,19 +116,19 @@ def test_more_than_one_picture_is_refused():
 
 def test_less_memory_means_lower_bands_and_then_files():
     config = TransformConfig(width=32)
-    plans = [bands.plan_bands(config, (7000, 9000), gb * 10**9) for gb in (1, 2, 7, 16)]
+    plans = [band_plan.plan_bands(config, (7000, 9000), gb * 10**9) for gb in (1, 2, 7, 16)]
 
     assert [plan.on_disk for plan in plans] == [True, True, False, False]
     assert plans[0].rows < plans[1].rows
-    assert plans[2].rows < plans[3].rows == bands.MOST_ROWS
+    assert plans[2].rows < plans[3].rows == band_plan.MOST_ROWS
 
 
 def test_a_disk_too_small_is_said_before_the_work_begins(monkeypatch):
     usage = dataclasses.make_dataclass("Usage", ["free"])(10**6)
-    monkeypatch.setattr(bands.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr(band_plan.shutil, "disk_usage", lambda folder: usage)
 
     with pytest.raises(UserError, match="5000 x 4000 needs 1.9 GB for temporary files.*TMPDIR"):
-        bands.plan_bands(TransformConfig(width=32), (4000, 5000), 10**8)
+        band_plan.plan_bands(TransformConfig(width=32), (4000, 5000), 10**8)
 
 
 @pytest.mark.parametrize("height", [1, 5, 64])
@@ -197,7 +197,7 @@ def test_stored_rows_are_computed_once_and_read_in_any_order(on_disk):
 
 def test_the_estimate_for_the_whole_picture_grows_with_width_and_size():
     needed = [
-        bands.bytes_needed_whole(TransformConfig(width=width), (side, side))
+        band_plan.bytes_needed_whole(TransformConfig(width=width), (side, side))
         for width, side in [(16, 1000), (32, 1000), (32, 2000)]
     ]
 

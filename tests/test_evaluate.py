@@ -325,7 +325,7 @@ def program(*arguments, content=b""):
         [sys.executable, ROOT / "evaluate.py", *map(str, arguments)],
         input=content,
         capture_output=True,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:/tmp/stub"},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
 
 

@@ -38,13 +38,13 @@ def stylised(network, photo, style, strength=1.0):
     return np.asarray(network({name: np.float32(v) for name, v in inputs.items()}))[0]
 
 
-def test_a_plain_batch_does_not_move_and_has_one_style_at_one_strength():
+def test_a_plain_batch_has_one_style_at_one_strength_and_moves():
     batch = plain_batch(PHOTOS, 1, 0.5)
 
     np.testing.assert_array_equal(batch.images, PHOTOS)
     np.testing.assert_array_equal(batch.style, [1, 1, 1])
     np.testing.assert_array_equal(batch.strength, [[0.5]] * 3)
-    np.testing.assert_array_equal(batch.motions, [[1, 0, 0, 0, 1, 0, 0, 0]] * 3)
+    assert np.abs(batch.motions[:, 2]).min() > 0  # They move, or steadiness could not be measured.
     assert not batch.noise.any()
 
 

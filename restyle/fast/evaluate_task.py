@@ -12,6 +12,8 @@ from absl import flags
 
 from models.transform_config import TransformConfig
 from restyle.errors import UserError
+from restyle.fast.band_plan import bytes_needed_whole
+from restyle.fast.engines import engine_named
 from restyle.fast.evaluate_flags import ALIASES
 from restyle.fast.network_file import load_network, network_path, read_network_shape
 from restyle.fast.smoothing import Smoother
@@ -81,13 +83,12 @@ def stylizer_maker(model: str) -> Callable[[], Stylizer]:
 
 def ready_stylizer(path: str, look: Look, *, memory_gb: float, engine: str, **how) -> Stylizer:
     """memory_gb: what one picture may take; 0: half of what is free on this machine."""
-    from restyle.fast.bands import bytes_needed_whole, stylize_in_bands
-    from restyle.fast.engines import engine_named
-
     shape = shape_of(path)
     budget = int(memory_gb * 1e9) or psutil.virtual_memory().available // 2
 
     def in_bands(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        from restyle.fast.bands import stylize_in_bands
+
         return stylize_in_bands(load_network(path), inputs, memory=budget)
 
     def fits(size: tuple[int, int]) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 from keras import ops
 
 from models.transform_net import TransformNet
+from restyle.fast.motion import random_motions
 from restyle.fast.training_loss import Batch, TrainingLoss, network_inputs
 from restyle.media.contact_sheet import contact_sheet
 
@@ -14,14 +15,13 @@ DIAL = (0.33, 0.67)
 
 
 def plain_batch(photos: np.ndarray, style: int = 0, strength: float = 1.0) -> Batch:
-    """Photos in one style, not moved. photos: (n, h, w, 3)."""
-    count = len(photos)
-    still = np.tile(np.array([1, 0, 0, 0, 1, 0, 0, 0], np.float32), (count, 1))
+    """Photos in one style, the same motion for each at every measurement. photos: (n, h, w, 3)."""
+    count, size = len(photos), (photos.shape[1], photos.shape[2])
     return Batch(
         images=photos,
         style=np.full(count, style, np.int32),
         strength=np.full((count, 1), strength, np.float32),
-        motions=still,
+        motions=random_motions(np.random.default_rng(0), count, size),
         noise=np.zeros_like(photos),
     )
 

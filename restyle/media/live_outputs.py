@@ -1,6 +1,7 @@
 """Where frames go as they are made: a window, a file, or a camera that other programs see."""
 
 import contextlib
+import importlib
 import os
 import re
 import sys
@@ -140,7 +141,7 @@ class VirtualCamera:
 
     def __init__(self, device: str, size: tuple[int, int], frames_per_second: float):
         try:
-            import pyvirtualcam
+            pyvirtualcam = importlib.import_module("pyvirtualcam")
         except ImportError as error:
             raise UserError(
                 f"Writing to '{device}' needs pyvirtualcam: pip install pyvirtualcam"

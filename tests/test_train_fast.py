@@ -1,0 +1,314 @@
+"""train_fast.py as a person uses it."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from restyle.fast.network_file import load_network, read_network_recipe
+from restyle.media.images import image_size, read_image
+from restyle.recipe import file_sha256
+from restyle.run_folder import RunFolder
+
+# A mistake must be found before TensorFlow is started.
+NOTHING_SLOW = """
+import train_fast
+def session(*_):
+    raise AssertionError("The mistake was not found in time.")
+patch.setattr(train_fast, "_session", session)
+"""
+
+
+def rows(run_dir):
+    with open(run_dir / "metrics.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def steps(run_dir):
+    return [int(row["step"]) for row in rows(run_dir)]
+
+
+@pytest.fixture
+def mistake(train, quick_training, tmp_path):
+    """Runs into a mistake; returns the line that says so. What was there before must stay."""
+
+    def mistake(*arguments, status=1, stub=NOTHING_SLOW, quick=quick_training):
+        output = tmp_path / "out.keras"
+        output.write_bytes(b"an older network")
+        answer = train(*quick, f"--output={output}", *arguments, stub=stub)
+        assert (answer.status, answer.out) == (status, ""), answer
+        assert answer.error.startswith("error: ") and answer.error.count("\n") == 1
+        assert output.read_bytes() == b"an older network"
+        return answer.error
+
+    return mistake
+
+
+@pytest.fixture(scope="module")
+def trained(train, quick_training, tmp_path_factory, pictures):
+    """A folder with out.keras, out_run and board, what a run of 6 steps left."""
+    folder = tmp_path_factory.mktemp("trained")
+    answer = train(
+        *(*quick_training, "--preview_every=3", f"--test={pictures}/photo.png"),
+        *(f"--output={folder}/out.keras", f"--tensorboard={folder}/board"),
+    )
+    assert answer.status == 0, answer
+    (folder / "error.txt").write_text(answer.error)
+    return folder
+
+
+def test_a_run_says_what_it_learns_from_and_what_it_wrote(trained):
+    lines = (trained / "error.txt").read_text().splitlines()
+
+    assert lines[0] == "7 photos to learn from, 1 held out; float32 on 1 device"
+    assert lines[-1] == (
+        f"Wrote {trained}/out.keras after 6 steps; the run is in {trained}/out_run."
+    )
+    assert lines[-2].startswith("step 6  held out: loss ")
+
+
+def test_the_network_is_the_averaged_one(trained):
+    state = RunFolder(str(trained / "out_run")).state()
+    weights = load_network(str(trained / "out.keras")).get_weights()
+
+    assert len(weights) == sum(name.startswith("average ") for name in state)
+    for i, values in enumerate(weights):
+        np.testing.assert_array_equal(values, state[f"average {i}"].astype(np.float16))
+    assert any((state[f"average {i}"] != state[f"network {i}"]).any() for i in range(len(weights)))
+
+
+def test_the_recipe_says_how_the_network_was_made(trained, pictures, photos, keras_home):
+    recipe = json.loads(read_network_recipe(str(trained / "out.keras")))
+
+    assert recipe["program"] == "train_fast.py"
+    settings = recipe["settings"]
+    assert (settings["image_size"], settings["style_layers"]) == (32, ["conv1_1", "conv2_1"])
+    assert settings == RunFolder(str(trained / "out_run")).config()
+    painting = f"{pictures}/painting.png"
+    assert recipe["inputs"] == {painting: file_sha256(painting)}
+    with np.load(keras_home / "restyle" / "vgg19_normalized.npz") as weights:
+        assert recipe["weights"] == {n: str(weights[n]) for n in ("source", "sha256")}
+    assert recipe["photos"]["used"] == 7 and len(recipe["photos"]["sha256 of names and sizes"]) == 64
+    assert recipe["steps"] == 6
+    last = rows(trained / "out_run")[-1]
+    for name, value in recipe["held out terms"].items():
+        assert value == pytest.approx(float(last[f"held out {name}"]))
+    assert {"loss", "content conv2_2", "style conv2_1"} <= recipe["held out terms"].keys()
+    assert recipe["versions"].keys() >= {"python", "tensorflow", "keras"}
+
+
+def test_the_folder_of_the_run_holds_its_course(trained):
+    run = trained / "out_run"
+
+    names = {path.name for path in run.iterdir()}
+    states = {"state.npz", "state_before.npz"}
+    assert names == {"config.json", "metrics.csv", "loss.png", "previews", *states}
+    assert steps(run) == [1, 2, 3, 4, 5, 6]
+    previews = sorted((run / "previews").iterdir())
+    assert [path.name for path in previews] == ["000003.jpg", "000006.jpg"]
+    assert min(image_size(run / "loss.png")) > 300
+
+
+def test_the_users_photo_is_in_the_preview(trained, pictures):
+    sheet = read_image(trained / "out_run" / "previews" / "000006.jpg").pixels
+    photo = Image.open(pictures / "photo.png").convert("RGB")
+    # Two rows: the photo, and one that is held out, each above the other at the same width.
+    cells = np.asarray(photo.resize((320, 213)), np.float32) / 255
+    height, width = cells.shape[:2]
+    found = min(
+        float(np.abs(sheet[y : y + height, x : x + width] - cells).mean())
+        for y in range(0, min(80, sheet.shape[0] - height))
+        for x in range(0, min(40, sheet.shape[1] - width))
+    )
+    assert found < 0.04
+
+
+def test_tensorboard_gets_the_curves_and_the_previews(trained):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.util import tensor_util
+
+    board = EventAccumulator(str(trained / "board"), size_guidance={"tensors": 0}).Reload()
+    curves = {
+        name: {event.step: event.tensor_proto for event in board.Tensors(name)}
+        for name in board.Tags()["tensors"]
+    }
+
+    table = rows(trained / "out_run")
+    assert curves.keys() == {*table[0], "images per second", "preview"} - {"step"}
+    for name in ("loss", "style conv2_1", "learning rate", "held out loss"):
+        told = {s: float(tensor_util.make_ndarray(v)) for s, v in curves[name].items()}
+        expected = {int(row["step"]): float(row[name]) for row in table}
+        assert told == pytest.approx(expected, rel=1e-5), name
+    assert curves["preview"].keys() == {3, 6}
+    width, height, png = tensor_util.make_ndarray(curves["preview"][6])
+    sheet = image_size(trained / "out_run" / "previews" / "000006.jpg")
+    assert (int(height), int(width)) == sheet and png.startswith(b"\x89PNG")
+
+
+def test_without_tensorboard_the_package_is_named(mistake, tmp_path):
+    missing = "import sys\npatch.setitem(sys.modules, 'tensorboard', None)"
+
+    error = mistake(f"--tensorboard={tmp_path}/board", stub=missing)
+    assert "pip install tensorboard" in error
+    assert not (tmp_path / "out_run").exists()
+
+
+def test_a_folder_that_tensorboard_cannot_have_is_named(mistake, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    stub = "import train_fast\npatch.setattr(train_fast.ProgressDisplay, 'say', lambda *_: None)"
+
+    error = mistake(f"--tensorboard={tmp_path}/file/board", stub=stub)
+    assert f"'{tmp_path}/file/board' cannot be written" in error
+
+
+def test_names_from_other_programs_are_accepted(train, quick_training, pictures, photos, tmp_path):
+    ours = [a for a in quick_training if not a.startswith(("--style=", "--train_path"))]
+    answer = train(
+        *(*ours, f"--style-image={pictures}/painting.png", f"--dataset={photos}/"),
+        *("--lr=0.004", "--checkpoint-iterations=1", "--batch-size=4", "--epochs=1", "--steps=0"),
+        *(f"--save-model-dir={tmp_path}/run", f"--output={tmp_path}/out.keras"),
+    )
+
+    assert answer.status == 0, answer
+    config = RunFolder(str(tmp_path / "run")).config()
+    expected = {"learning_rate": 0.004, "checkpoint_interval": 1, "batch_size": 4}
+    assert {name: config[name] for name in expected} == expected
+    assert config["style"] == [f"{pictures}/painting.png"]
+    assert steps(tmp_path / "run") == [1, 2]  # 7 photos once, 4 in a step.
+
+
+@pytest.mark.parametrize("name", ["checkpoint_dir", "save_model_dir", "checkpoint_model_dir"])
+def test_a_folder_for_checkpoints_is_that_of_the_run(mistake, tmp_path, name):
+    (tmp_path / "file").write_text("")
+
+    assert f"'{tmp_path}/file' cannot be made a folder" in mistake(f"--{name}={tmp_path}/file")
+
+
+def test_weights_that_are_not_the_network_are_refused(mistake, tmp_path):
+    np.savez(tmp_path / "weights.npz", zeros=np.zeros(3))
+
+    assert "weights.npz" in mistake(f"--vgg_path={tmp_path}/weights.npz", stub="")
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["--sise=64", "--image_size=large", "--strategy=tpu", "--preview_every=-1", "photo.jpg"],
+)
+def test_flags_that_do_not_exist_or_parse(mistake, argument):
+    assert argument.lstrip("-").split("=")[0] in mistake(argument, status=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--train_path=gone"], "gone"),
+        (["--train_path={tmp_path}/empty"], "empty"),
+        (["--output=out.h5"], "ends with .keras"),
+        (["--output={tmp_path}/gone/out.keras"], "There is no folder"),
+        (["--style_layers=conv5_1", "--style_size=16", "--image_size=16"], None),
+        (["--image_size=8"], "image_size 8"),
+        (["--image_size=100"], "none can be used"),
+        (["--style=gone.png"], "gone.png"),
+        (["--test=gone.png"], "gone.png"),
+        (["--start_from=gone"], "No network 'gone'"),
+        (["--minutes=1"], "both steps and minutes"),
+        (["--learning_rate=0"], "learning_rate 0"),
+        (["--gradient_clip=nan"], "gradient_clip nan"),
+        (["--average=1"], "average 1"),
+        (["--width=0"], "width 0"),
+        (["--style_layers=conv9_1"], "conv9_1"),
+        (["--resume={tmp_path}/gone"], "--resume"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_settings_that_cannot_be_meant(mistake, tmp_path, arguments, said):
+    (tmp_path / "empty").mkdir()
+    arguments = [argument.format(tmp_path=tmp_path) for argument in arguments]
+    if said is None:  # 16 pixels are what conv5_1 needs.
+        with pytest.raises(AssertionError, match="not found in time"):
+            mistake(*arguments)
+        return
+    assert said in mistake(*arguments)
+    assert not (tmp_path / "out_run").exists()
+
+
+@pytest.mark.parametrize("missing", ["--style=", "--train_path="])
+def test_a_painting_and_photos_must_be_given(mistake, quick_training, missing):
+    less = [argument for argument in quick_training if not argument.startswith(missing)]
+
+    assert "Pass --style painting.jpg --train_path PHOTOS." in mistake(quick=less)
+
+
+def test_a_network_of_another_shape_is_no_start(mistake, trained, tmp_path):
+    error = mistake(f"--start_from={trained}/out.keras", "--width=3")
+    assert "has width 2, 1 residual blocks, 1 styles and no strength dial" in error
+
+
+def test_a_trained_network_is_where_another_starts(train, quick_training, trained, tmp_path):
+    answer = train(
+        *(*quick_training, "--steps=1", "--learning_rate=1e-30"),
+        *(f"--start_from={trained}/out.keras", f"--output={tmp_path}/out.keras"),
+    )
+
+    assert answer.status == 0, answer
+    first, second = (load_network(f"{path}/out.keras") for path in (trained, tmp_path))
+    for mine, other in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_a_folder_that_holds_a_run_is_not_taken_by_another(mistake, trained):
+    before = (trained / "out_run" / "metrics.csv").read_bytes()
+
+    error = mistake(f"--run_dir={trained}/out_run")
+    assert f"already holds a run. Pass --resume={trained}/out_run" in error
+    assert (trained / "out_run" / "metrics.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("given", ["lr=3", "learning_rate=3", "width=4", "run_dir=new", "style=a"])
+def test_a_resumed_run_takes_no_other_setting(mistake, trained, given):
+    error = mistake(f"--resume={trained}/out_run", f"--{given}", quick=[])
+
+    name = {"lr": "learning_rate"}.get(given.split("=")[0], given.split("=")[0])
+    assert error.startswith(f"error: Got --{name} together with --resume")
+
+
+def test_minutes_end_a_run_by_the_clock(train, quick_training, tmp_path):
+    answer = train(
+        *(*quick_training, "--steps=0", "--minutes=0.1", "--warmup=0"),
+        f"--output={tmp_path}/out.keras",
+    )
+
+    assert answer.status == 0, answer
+    table = rows(tmp_path / "out_run")
+    seconds = [float(row["seconds"]) for row in table]
+    rates = [float(row["learning rate"]) for row in table]
+    assert seconds[-1] >= 6 and all(second < 6 for second in seconds[:-1])
+    for before, rate in zip(seconds, rates[1:], strict=False):
+        assert rate == pytest.approx(1e-3 * 0.5 * (1 + np.cos(np.pi * before / 6)), abs=1e-5)
+
+
+def test_float16_trains(train, quick_training, tmp_path):
+    answer = train(
+        *(*quick_training, "--steps=2", "--precision=float16"), f"--output={tmp_path}/out.keras"
+    )
+
+    assert answer.status == 0, answer
+    assert all(np.isfinite(float(row["loss"])) for row in rows(tmp_path / "out_run"))
+    weights = load_network(str(tmp_path / "out.keras")).get_weights()
+    assert all(np.isfinite(values).all() for values in weights)
+
+
+def test_a_run_that_does_not_converge_is_sent_back_and_then_given_up(mistake, tmp_path):
+    stub = "import train_fast\npatch.setattr(train_fast.ProgressDisplay, 'show', lambda *_: None)"
+    wild = ["--learning_rate=1e38", "--warmup=0", "--gradient_clip=1e30", "--retries=2"]
+    with pytest.raises(AssertionError) as told:
+        mistake(*wild, stub=stub)
+
+    lines = told.value.args[0].split("error='")[1].split("\\n")
+    assert "note: the loss was not finite at step 2: back to step 0" in lines[1]
+    assert "learning rate at 0.5 of what was asked" in lines[1]
+    assert "learning rate at 0.25 of what was asked" in lines[2]
+    assert "after 2 setbacks" in lines[3] and "lower --learning_rate" in lines[3]
+    assert not (tmp_path / "out_run" / "state.npz").exists()

@@ -1,0 +1,202 @@
+"""A training that is cut off goes on as if nothing had been, bit for bit."""
+
+import csv
+import shutil
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from restyle.fast.network_file import load_network
+from restyle.run_folder import RunFolder
+
+# Ends the process as the system would, at a moment that the test chooses.
+KILLED = """
+import os, signal, sys
+import numpy
+import train_fast
+from restyle import command_line
+from restyle.run_folder import RunFolder
+calls = 0
+def dying(function):
+    def call(*args, **kwargs):
+        global calls
+        calls += 1
+        if calls == int(os.environ["DIES_AT_CALL"]):
+            args[0].write(b"half of a state") if function is savez else None
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*args, **kwargs)
+    return call
+savez = numpy.savez
+if os.environ["DIES_IN"] == "savez":
+    numpy.savez = dying(numpy.savez)
+else:
+    RunFolder.log = dying(RunFolder.log)
+sys.exit(command_line.run(train_fast.main, "", sys.argv))
+"""
+
+# The same moments, and those between two renames, for a program that has no process of its own.
+CUT = """
+import os
+import numpy as np
+from restyle.run_folder import RunFolder
+calls = 0
+owner, name = {"savez": (np, "savez"), "log": (RunFolder, "log"), "replace": (os, "replace")}[WHERE]
+function = getattr(owner, name)
+def cut(*args, **kwargs):
+    global calls
+    calls += WHERE != "replace" or "state" in str(args[1])
+    if calls == CALL:
+        raise SystemExit("cut")
+    return function(*args, **kwargs)
+patch.setattr(owner, name, cut)
+"""
+
+
+def steps(run_dir):
+    with open(run_dir / "metrics.csv", newline="") as file:
+        return [int(row["step"]) for row in csv.DictReader(file)]
+
+
+def same_run(folder, other):
+    """All that a step changes, the network that is written, and a line for each step."""
+    mine, theirs = (RunFolder(str(path / "run")).state() for path in (folder, other))
+    assert mine.keys() == theirs.keys()
+    for name in mine.keys() - {"seconds"}:
+        np.testing.assert_array_equal(mine[name], theirs[name], err_msg=name)
+    networks = [load_network(str(path / "out.keras")).get_weights() for path in (folder, other)]
+    for values, expected in zip(*networks, strict=True):
+        np.testing.assert_array_equal(values, expected)
+    assert steps(folder / "run") == list(range(1, 7))
+
+
+def where(folder):
+    return [f"--output={folder}/out.keras", f"--run_dir={folder}/run"]
+
+
+@pytest.fixture(scope="module")
+def changing(quick_training, pictures):
+    """Arguments of a training in which chance plays all its parts."""
+    wants = ["--temporal_weight=1", "--strength", "--learning_rate=0.01", "--warmup=2"]
+    return [*quick_training, f"--style={pictures}/other.png", *wants]
+
+
+@pytest.fixture(scope="module")
+def whole(train, changing, tmp_path_factory):
+    """A run that nothing has disturbed: a folder with out.keras and run/."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert train(*changing, *where(folder)).status == 0
+    return folder
+
+
+def test_the_steps_of_a_run_differ(whole):
+    before, after = np.load(whole / "run/state_before.npz"), np.load(whole / "run/state.npz")
+
+    assert (before["step"], after["step"]) == (4, 6)
+    assert (before["network 0"] != after["network 0"]).all()
+
+
+@pytest.mark.parametrize(("place", "call"), [("log", 5), ("savez", 2)])
+def test_a_killed_run_goes_on_as_if_nothing_had_been(
+    whole, start, train, changing, tmp_path, monkeypatch, place, call
+):
+    (tmp_path / "killed.py").write_text(KILLED)
+    monkeypatch.setenv("DIES_IN", place)
+    monkeypatch.setenv("DIES_AT_CALL", str(call))
+    process = start(*changing, *where(tmp_path), script=tmp_path / "killed.py")
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL, error
+    state = RunFolder(str(tmp_path / "run")).state()
+    assert state is not None and int(state["step"]) == (4 if place == "log" else 2)
+
+    answer = train(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.keras")
+    assert answer.status == 0, answer
+    same_run(tmp_path, whole)
+
+
+@pytest.mark.parametrize(
+    ("place", "call", "step"),
+    [
+        ("log", 1, None),  # Before the first state.
+        ("savez", 1, None),
+        ("replace", 3, 2),  # The second state is whole, but has not its name yet.
+        ("replace", 4, 2),  # The first state has become the one before, and there is no newest.
+        ("replace", 5, 2),
+        ("replace", 6, 4),
+        ("log", 6, 4),
+    ],
+)
+def test_wherever_a_run_was_cut_it_ends_the_same(
+    whole, train, changing, tmp_path, place, call, step
+):
+    stub = f"WHERE, CALL = {place!r}, {call}\n{CUT}"
+    assert "SystemExit: cut" in str(train(*changing, *where(tmp_path), stub=stub).status)
+    state = RunFolder(str(tmp_path / "run")).state()
+    assert state is None if step is None else state is not None and int(state["step"]) == step
+
+    answer = train(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.keras")
+    assert answer.status == 0, answer
+    same_run(tmp_path, whole)
+
+
+def test_a_run_whose_newest_state_is_broken_goes_on_from_the_one_before(whole, train, tmp_path):
+    shutil.copytree(whole / "run", tmp_path / "run")
+    newest = tmp_path / "run" / "state.npz"
+    newest.write_bytes(newest.read_bytes()[:-99])
+    RunFolder(str(tmp_path / "run")).forget_after(5)
+
+    assert train(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.keras").status == 0
+    same_run(tmp_path, whole)
+
+
+def test_a_run_that_had_ended_only_writes_its_network_again(whole, train, tmp_path):
+    before = (whole / "run" / "metrics.csv").read_bytes()
+
+    assert train(f"--resume={whole}/run", f"--output={tmp_path}/again.keras").status == 0
+    first, again = (load_network(str(p)) for p in (whole / "out.keras", tmp_path / "again.keras"))
+    for values, expected in zip(again.get_weights(), first.get_weights(), strict=True):
+        np.testing.assert_array_equal(values, expected)
+    assert (whole / "run" / "metrics.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("step", [1, 3])
+def test_an_interrupted_run_keeps_the_step_that_it_came_to(whole, train, changing, tmp_path, step):
+    interrupt = (
+        "import signal\nfrom restyle.fast.trainer import Trainer\n"
+        "step, calls = Trainer.step, []\n"
+        "def interrupted(*args):\n"
+        "    calls.append(1)\n"
+        f"    signal.raise_signal(signal.SIGINT) if len(calls) == {step} else None\n"
+        "    return step(*args)\n"
+        "patch.setattr(Trainer, 'step', interrupted)\n"
+    )
+    answer = train(*changing, *where(tmp_path), stub=interrupt)
+
+    assert answer.status == 130, answer
+    go_on = [f"--resume={tmp_path}/run", f"--output={tmp_path}/out.keras"]
+    assert answer.error.splitlines()[-1] == f"Interrupted: go on with {' '.join(go_on)}."
+    assert steps(tmp_path / "run") == list(range(1, step + 1))
+    assert not (tmp_path / "out.keras").exists()
+    state = RunFolder(str(tmp_path / "run")).state()
+    assert state is not None and int(state["step"]) == step
+    assert train(*go_on).status == 0
+    same_run(tmp_path, whole)
+
+
+def test_ctrl_c_ends_the_program_between_two_steps(start, quick_training, tmp_path):
+    script = [a for a in quick_training if not a.startswith("--checkpoint")]
+    process = start(
+        *(*script, "--steps=100000", *where(tmp_path)), script=start.root / "train_fast.py"
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "run" / "metrics.csv").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+
+    assert process.returncode == 130, error
+    assert "Traceback" not in error and "Interrupted: go on with --resume=" in error
+    state = RunFolder(str(tmp_path / "run")).state()
+    assert state is not None and steps(tmp_path / "run")[-1] == int(state["step"])
