@@ -109,7 +109,6 @@ def start(keras_home):
             text=True,
         )
 
-    start.root = ROOT
     return start
 
 

@@ -59,7 +59,9 @@ def test_imports_go_one_way(path):
         ("restyle/media/images.py", "from restyle import masks"),
         ("restyle/exact/lbfgs.py", "from restyle.fast import trainer"),
         ("restyle/fast/trainer.py", "import restyle.exact.lbfgs"),
+        ("restyle/fast/session.py", "import train_fast"),
         ("restyle/color.py", "from restyle.exact.problem import Problem"),
+        ("restyle/run_folder.py", "from restyle.fast.training_loop import train"),
         ("optimize_style.py", "import optimize_style"),
     ],
 )
@@ -67,9 +69,12 @@ def test_a_wrong_import_is_seen(path, source):
     assert wrong_imports(path, source)
 
 
-def test_help_starts_no_tensorflow():
+@pytest.mark.parametrize(
+    ("script", "flag"), [("optimize_style", "--content"), ("train_fast", "--train_path")]
+)
+def test_help_starts_no_tensorflow(script, flag):
     code = (
-        "import sys, optimize_style as program; from restyle import command_line\n"
+        f"import sys, {script} as program; from restyle import command_line\n"
         "status = command_line.run(program.main, program.__doc__, ['p', '--help'])\n"
         "heavy = {'tensorflow', 'keras', 'matplotlib', 'scipy'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else status)"
@@ -77,4 +82,4 @@ def test_help_starts_no_tensorflow():
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
 
     assert (result.returncode, result.stderr) == (0, "")
-    assert "--content" in result.stdout
+    assert f"\n  {flag}:" in result.stdout

@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 
 import numpy as np
 import pytest
@@ -7,6 +8,10 @@ import pytest
 from restyle.errors import UserError
 from restyle.media.images import image_size
 from restyle.run_folder import RunFolder
+
+
+class PowerCut(BaseException):
+    pass
 
 
 @pytest.fixture
@@ -88,6 +93,52 @@ def test_a_state_that_was_cut_off_is_a_line_that_names_it(folder, kept):
         folder.state()
 
 
+@pytest.mark.parametrize("kept", [0, 3, 0.5, -1])
+def test_a_newest_state_that_is_broken_gives_way_to_the_one_before(folder, kept):
+    for iteration in (1, 2, 3):
+        folder.keep_state({"image": np.full((20, 20), iteration)})
+    data = folder.state_path.read_bytes()
+    folder.state_path.write_bytes(data[: int(len(data) * kept) if kept == 0.5 else kept])
+
+    assert (folder.state()["image"] == 2).all()
+
+
+@pytest.mark.parametrize(
+    ("owner", "function", "call"),
+    [(np, "savez", 1), (os, "replace", 1), (os, "replace", 2), (os, "replace", 3)],
+)
+def test_wherever_saving_is_cut_off_a_whole_state_is_there(
+    folder, monkeypatch, owner, function, call
+):
+    for iteration in (1, 2):
+        folder.keep_state({"iteration": np.array(iteration)})
+    calls, original = [], getattr(owner, function)
+
+    def cut(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == call:
+            raise PowerCut
+        return original(*args, **kwargs)
+
+    with monkeypatch.context() as patch, pytest.raises(PowerCut):
+        patch.setattr(owner, function, cut)
+        folder.keep_state({"iteration": np.array(3)})
+    assert folder.state()["iteration"] == 2
+
+    folder.keep_state({"iteration": np.array(3)})
+    assert folder.state()["iteration"] == 3
+
+
+def test_a_log_whose_last_line_was_cut_off_loses_that_line(folder):
+    log(folder, *range(1, 13))
+    whole = folder.metrics_path.read_text()
+    folder.metrics_path.write_text(whole[: whole.rindex("12,") + 1])  # "1": a line of step 1?
+    folder.forget_after(12)
+    log(folder, 12)
+
+    assert folder.metrics_path.read_text() == whole
+
+
 def test_the_log_has_one_head_and_a_line_for_each_iteration(folder):
     log(folder, 1, 2, 3)
 
@@ -151,10 +202,12 @@ def test_the_plot_is_a_picture(folder):
 
 def test_nothing_temporary_stays_behind(folder):
     log(folder, 1, 2)
-    folder.keep_state({"iteration": np.array(2)})
+    for iteration in (1, 2, 3):
+        folder.keep_state({"iteration": np.array(iteration)})
     folder.forget_after(1)
     folder.plot(["objective"])
 
     names = {path.name for path in folder.path.iterdir()}
-    assert names == {"config.json", "metrics.csv", "state.npz", "loss.png", "previews"}
+    states = {"state.npz", "state_before.npz"}
+    assert names == {"config.json", "metrics.csv", "loss.png", "previews", *states}
     assert json.loads((folder.path / "config.json").read_text()) == {"size": 48}

@@ -90,7 +90,9 @@ def test_the_recipe_says_how_the_network_was_made(trained, pictures, photos, ker
     assert recipe["inputs"] == {painting: file_sha256(painting)}
     with np.load(keras_home / "restyle" / "vgg19_normalized.npz") as weights:
         assert recipe["weights"] == {n: str(weights[n]) for n in ("source", "sha256")}
-    assert recipe["photos"]["used"] == 7 and len(recipe["photos"]["sha256 of names and sizes"]) == 64
+    assert (
+        recipe["photos"]["used"] == 7 and len(recipe["photos"]["sha256 of names and sizes"]) == 64
+    )
     assert recipe["steps"] == 6
     last = rows(trained / "out_run")[-1]
     for name, value in recipe["held out terms"].items():
@@ -243,7 +245,7 @@ def test_a_painting_and_photos_must_be_given(mistake, quick_training, missing):
 
 def test_a_network_of_another_shape_is_no_start(mistake, trained, tmp_path):
     error = mistake(f"--start_from={trained}/out.keras", "--width=3")
-    assert "has width 2, 1 residual blocks, 1 styles and no strength dial" in error
+    assert "has width 2 and 1 residual blocks. To start from it, pass --width=2" in error
 
 
 def test_a_trained_network_is_where_another_starts(train, quick_training, trained, tmp_path):

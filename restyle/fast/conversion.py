@@ -32,7 +32,9 @@ PACKAGES = ("tensorflow", "keras", "openvino", "onnxruntime", "tf2onnx", "nncf")
 
 def check_installed(what: str, *packages: str) -> None:
     """Raises UserError, with the command that helps, unless all of them are here."""
-    missing = [name for name in packages if importlib.util.find_spec(name.replace("-", "_")) is None]
+    missing = [
+        name for name in packages if importlib.util.find_spec(name.replace("-", "_")) is None
+    ]
     if missing:
         raise UserError(
             f"{what} needs {' and '.join(missing)}, which is not installed. Run "
@@ -91,9 +93,21 @@ def write_quantized(network: "TransformNet", target: Path) -> None:
         openvino.save_model(model, target, compress_to_fp16=False)
 
 
-def write_litert(network: "TransformNet", target: Path) -> None:
-    """One .tflite file."""
-    network.export(target, format="litert", verbose=False)
+def write_litert(network: "TransformNet", target: Path, size: tuple[int, int]) -> None:
+    """One .tflite file for one picture of this (height, width).
+
+    For sizes that vary the converter falls back on TensorFlow's convolution, which the LiteRT
+    package does not have.
+    """
+    import keras
+
+    shapes = {each.name: (1, *each.shape[1:]) for each in network.inputs} | {
+        "images": (1, *size, 3)
+    }
+    signature = {
+        name: keras.InputSpec("float32", shape, name=name) for name, shape in shapes.items()
+    }
+    network.export(target, format="litert", verbose=False, input_signature=[signature])
 
 
 CONVERSIONS = {

@@ -109,14 +109,19 @@ def tensorflow_engine(path: Path, precision: str, device: str | None = None) -> 
 
 
 def _check_device(device: str | None) -> None:
+    """TensorFlow itself takes the processor, and says nothing, for a device that is not there."""
     import tensorflow as tf
 
+    known = tf.config.list_logical_devices()
     try:
-        with tf.device(device):
-            tf.zeros(())
-    except (ValueError, tf.errors.InvalidArgumentError) as error:
-        known = ", ".join(each.name for each in tf.config.list_logical_devices())
-        raise UserError(f"No device '{device}'. TensorFlow has {known}.") from error
+        wanted = tf.DeviceSpec.from_string(device or known[0].name)
+    except ValueError:
+        wanted = None
+    names = [tf.DeviceSpec.from_string(each.name) for each in known]
+    if wanted not in names:
+        raise UserError(
+            f"No device '{device}'. TensorFlow has {', '.join(each.name for each in known)}."
+        )
 
 
 def openvino_engine(path: Path, precision: str) -> Engine:
@@ -166,9 +171,7 @@ def _candidates(precision: str) -> Sequence[str]:
     """The kinds that are installed and can compute so; those that are always here first."""
     needed = {"tensorflow": "tensorflow", "openvino": "openvino", "onnxruntime": "tf2onnx"}
     able = [kind for kind, known in PRECISIONS_OF.items() if precision in ("auto", *known)]
-    here = [
-        kind for kind in able if all(map(importlib.util.find_spec, {kind, needed[kind]}))
-    ]
+    here = [kind for kind in able if all(map(importlib.util.find_spec, {kind, needed[kind]}))]
     return here or able[:1]
 
 

@@ -1,6 +1,7 @@
 """Many pictures, painted by the machines of a Ray cluster: https://docs.ray.io."""
 
 import collections
+import logging
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
@@ -68,13 +69,14 @@ class Painter:
 def _connected() -> Any:
     try:
         import ray
+        from ray.exceptions import RayError
     except ImportError as error:
         raise UserError(
             '--ray needs the package Ray. Install it: pip install "ray>=2.50"'
         ) from error
     try:
-        ray.init(log_to_driver=False, logging_level="error", include_dashboard=False)
-    except (ConnectionError, ValueError, ray.exceptions.RayError) as error:
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+    except (ConnectionError, ValueError, RayError) as error:
         address = os.environ.get("RAY_ADDRESS", "")
         raise UserError(f"No Ray cluster at RAY_ADDRESS='{address}': {error}") from error
     return ray

@@ -116,7 +116,10 @@ def _define_kept_flags() -> None:
     for name, what in (
         ("run_dir", "Folder of the run. If not given: OUTPUT without .keras, with _run."),
         ("resume", "Go on with the run in this folder, whose settings are used."),
-        ("tensorboard", "A folder for TensorBoard's curves and pictures, which is to be installed."),
+        (
+            "tensorboard",
+            "A folder for TensorBoard's curves and pictures, which is to be installed.",
+        ),
     ):
         flags.DEFINE_string(name, None, what, module_name=KEPT)
     flags.DEFINE_integer(

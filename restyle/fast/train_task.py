@@ -136,15 +136,11 @@ def _check_sides(config: TrainConfig, objective: ObjectiveConfig) -> None:
 
 def _checked_start(model: str, shape: TransformConfig) -> str:
     start = TransformConfig(**read_network_shape(model))
-    if (start.width, start.residual_blocks, start.conditions) != (
-        shape.width,
-        shape.residual_blocks,
-        shape.conditions,
-    ):
+    if (start.width, start.residual_blocks) != (shape.width, shape.residual_blocks):
         raise UserError(
-            f"'{model}' has width {start.width}, {start.residual_blocks} residual blocks, "
-            f"{len(start.styles)} styles and {'a' if start.strength else 'no'} strength dial. "
-            "To start from it, ask for a network of the same shape."
+            f"'{model}' has width {start.width} and {start.residual_blocks} residual blocks. "
+            f"To start from it, pass --width={start.width} "
+            f"--residual_blocks={start.residual_blocks}."
         )
     return str(network_path(model))
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from models.transform_config import TransformConfig
 from models.transform_net import TransformNet
+from restyle.fast.starting_weights import start_from
 from restyle.fast.strategies import batch_rows
 from restyle.fast.train_config import TrainConfig
 from restyle.fast.training_loss import Batch, TrainingLoss
@@ -95,9 +96,9 @@ class Trainer:
             mean.assign(kept * mean + (1.0 - kept) * weight)
 
     def start_from(self, network: TransformNet) -> None:
-        """Takes the weights of a network of the same shape as its first ones."""
+        """Takes the first weights from a network of the same width and depth."""
         for own in (self.network, self.average):
-            own.set_weights(network.get_weights())
+            start_from(own, network)
 
     def variables(self) -> dict[str, keras.Variable]:
         """All that a step changes, by name."""

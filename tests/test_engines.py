@@ -1,0 +1,249 @@
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.layers import ConditionalInstanceNorm, InstanceNorm
+from models.transform_config import TransformConfig
+from models.transform_net import TransformNet
+from restyle.errors import UserError
+from restyle.fast import conversion, engines, quantization
+from restyle.fast.engines import engine_named
+from restyle.fast.network_file import load_network
+
+ROOT = Path(__file__).resolve().parent.parent
+RNG = np.random.default_rng(9)
+SHAPES = {
+    "plain": TransformConfig(width=2, residual_blocks=1),
+    "blend": TransformConfig(width=2, residual_blocks=1, styles=("a", "b"), strength=True),
+}
+FLOAT32 = [("tensorflow", "plain"), ("tensorflow", "blend")]
+FLOAT32 += [("openvino", "plain"), ("openvino", "blend"), ("onnxruntime", "blend")]
+LEVEL = 1 / 255
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """Keras' own folder, where this module's networks are kept in their other forms."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras_home")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Networks whose styles differ, by name."""
+    folder = tmp_path_factory.mktemp("networks")
+    for name, shape in SHAPES.items():
+        network = TransformNet(shape)
+        network.set_weights(
+            [value + 0.2 * RNG.normal(size=value.shape) for value in network.get_weights()]
+        )
+        network.save(folder / f"{name}.keras")
+    return {name: folder / f"{name}.keras" for name in SHAPES}
+
+
+def inputs(shape, size, count=2):
+    given = {"images": RNG.random((count, *size, 3), np.float32)}
+    if len(shape.styles) > 1:
+        given["style_weights"] = RNG.dirichlet(np.ones(len(shape.styles)), count).astype(np.float32)
+    if shape.strength:
+        given["strength"] = RNG.random((count, 1), np.float32)
+    return given
+
+
+def forbidden(*arguments, **named):
+    raise AssertionError("was called")
+
+
+@pytest.mark.parametrize(("kind", "name"), FLOAT32)
+def test_every_engine_gives_the_picture_of_keras_at_any_size(kind, name, files):
+    network = load_network(str(files[name]))
+    engine = engine_named(kind, files[name], precision="float32")
+
+    assert engine.name == f"{kind} float32"
+    for size in ((1, 1), (1, 30), (5, 3), (33, 46)):
+        given = inputs(SHAPES[name], size)
+        result = engine(given)
+        assert result.dtype == np.float32
+        np.testing.assert_allclose(result, network(given), atol=0.1 * LEVEL)
+
+
+@pytest.mark.parametrize("kind", ["tensorflow", "openvino"])
+def test_bfloat16_is_near_and_says_so(kind, files):
+    engine = engine_named(kind, files["plain"], precision="bfloat16")
+    given = inputs(SHAPES["plain"], (32, 40))
+
+    difference = np.abs(engine(given) - load_network(str(files["plain"]))(given))
+
+    assert difference.mean() < 5 * LEVEL
+    assert (engine.name == f"{kind} bfloat16") == (difference.max() > 0.1 * LEVEL)
+
+
+def test_int8_is_not_far_and_says_so(files, monkeypatch):
+    monkeypatch.setattr(quantization, "LONG_SIDES", (64,))
+    engine = engine_named("openvino", files["plain"], precision="int8")
+    given = inputs(SHAPES["plain"], (33, 40))
+
+    difference = np.abs(engine(given) - load_network(str(files["plain"]))(given))
+
+    assert engine.name == "openvino int8"
+    assert difference.max() > 0.5 * LEVEL and difference.mean() < 20 * LEVEL
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_openvino_knows_every_instance_norm(name, files):
+    core = conversion.import_openvino().Core()
+    compiled = conversion.load_converted(
+        files[name], "openvino", lambda file: core.compile_model(file, "CPU")
+    )
+    kinds = [
+        each.get_rt_info()["layerType"].astype(str)
+        for each in compiled.get_runtime_model().get_ops()
+    ]
+    norms = (InstanceNorm, ConditionalInstanceNorm)
+    expected = sum(isinstance(layer, norms) for layer in load_network(str(files[name])).layers)
+
+    assert expected == 7
+    assert kinds.count("MVN") == expected
+
+
+def test_tensorflow_builds_one_graph_for_all_sizes(files, monkeypatch):
+    called, call = [], TransformNet.call
+
+    def counted(self, *arguments, **named):
+        called.append(self)
+        return call(self, *arguments, **named)
+
+    monkeypatch.setattr(TransformNet, "call", counted)
+    engine = engine_named("tensorflow", files["plain"], precision="float32")
+    called.clear()
+    for size in ((8, 8), (9, 8), (8, 30)):
+        engine(inputs(SHAPES["plain"], size))
+
+    assert len(called) == 1
+
+
+def test_a_second_start_needs_no_tensorflow_and_reports_to_nobody(files):
+    engine_named("openvino", files["blend"], precision="float32")
+    code = (
+        "import sys, numpy as np, pathlib\n"
+        "from restyle.fast.engines import engine_named\n"
+        "engine = engine_named('openvino', pathlib.Path(sys.argv[1]), precision='float32')\n"
+        "engine({'images': np.zeros((1, 9, 9, 3), 'f'), 'style_weights': np.ones((1, 2), 'f'),\n"
+        "        'strength': np.ones((1, 1), 'f')})\n"
+        "heavy = {'tensorflow', 'keras'} & set(sys.modules)\n"
+        "assert not heavy and not sys.modules['openvino_telemetry'], heavy\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, str(files["blend"])]
+
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_broken_conversion_is_made_again(files):
+    engine_named("openvino", files["plain"], precision="float32")
+    kept = conversion.cache_folder(files["plain"]) / "openvino" / "network.xml"
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:1000])
+
+    engine_named("openvino", files["plain"], precision="float32")
+
+    assert kept.read_bytes()[:1000] == whole[:1000] and kept.stat().st_size > len(whole) // 2
+
+
+def test_another_network_or_another_version_is_converted_for_itself(files, monkeypatch):
+    folders = [conversion.cache_folder(files[name]) for name in SHAPES]
+    monkeypatch.setattr(conversion.importlib.metadata, "version", lambda package: "1.2.3")
+    folders.append(conversion.cache_folder(files["plain"]))
+
+    assert len(set(folders)) == 3
+
+
+def test_without_a_cache_it_works_and_auto_does_not_measure(files, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(engines, "measure_engines", forbidden)
+    given = inputs(SHAPES["plain"], (9, 9))
+
+    openvino, auto = (
+        engine_named(k, files["plain"], precision="float32") for k in ("openvino", "auto")
+    )
+
+    assert auto.name == "tensorflow float32"
+    np.testing.assert_allclose(openvino(given), auto(given), atol=0.1 * LEVEL)
+
+
+def test_auto_takes_the_fastest_engine_and_measures_once(files, monkeypatch):
+    def measured(candidates, path):
+        return {kind: 1.0 if kind == "openvino" else 2.0 for kind in candidates}
+
+    monkeypatch.setattr(engines, "measure_engines", measured)
+    first = engine_named("auto", files["blend"], precision="float32")
+    monkeypatch.setattr(engines, "measure_engines", forbidden)
+    monkeypatch.setattr(conversion, "load_network", forbidden)
+    second = engine_named("auto", files["blend"], precision="float32")
+
+    assert first.name == second.name == "openvino float32"
+    (remembered,) = conversion.cache_folder(files["blend"]).glob("fastest-float32-*.json")
+    seconds = json.loads(remembered.read_text())["seconds"]
+    assert seconds == {"tensorflow": 2.0, "openvino": 1.0, "onnxruntime": 2.0}
+
+
+def test_auto_is_tensorflow_where_nothing_else_is_installed(files, monkeypatch):
+    for package in ("openvino", "onnxruntime"):
+        monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setattr(engines, "measure_engines", forbidden)
+
+    engine = engine_named("auto", files["plain"], precision="float32")
+
+    assert engine.name == "tensorflow float32"
+
+
+def test_auto_on_a_named_device_is_tensorflow(files):
+    engine = engine_named("auto", files["plain"], precision="float32", device="/cpu:0")
+
+    assert engine.name == "tensorflow float32"
+
+
+def test_the_measure_is_the_least_of_several_and_not_the_first(files):
+    def engine(*durations):
+        left = list(durations)
+        return engines.Engine("slow", lambda given: time.sleep(left.pop(0)))
+
+    slow = engine(0.06, 0.05, 0.02, 0.05, 0.05)
+    quick = engine(0.06, 0.01, 0.05, 0.05, 0.05)
+
+    seconds = engines.measure_engines({"slow": slow, "quick": quick}, files["plain"])
+
+    assert 0.01 <= seconds["quick"] < 0.02 <= seconds["slow"] < 0.05
+
+
+@pytest.mark.parametrize(
+    ("kind", "precision", "device", "message"),
+    [
+        ("tensorflow", "int8", None, "Pass --engine=openvino"),
+        ("onnxruntime", "bfloat16", None, "Pass --engine=tensorflow or openvino"),
+        ("openvino", "auto", "/gpu:0", "Pass --engine=tensorflow"),
+        ("tensorflow", "auto", "/gpu:7", "TensorFlow has /device:CPU:0"),
+        ("tensorflow", "auto", "sofa", "TensorFlow has /device:CPU:0"),
+    ],
+)
+def test_what_an_engine_cannot_do_is_refused(kind, precision, device, message, files):
+    with pytest.raises(UserError, match=message):
+        engine_named(kind, files["plain"], precision=precision, device=device)
+
+
+@pytest.mark.parametrize("kind", ["openvino", "onnxruntime"])
+def test_a_missing_package_is_one_line_with_the_command_that_helps(kind, files, monkeypatch):
+    monkeypatch.setitem(sys.modules, kind, None)
+
+    with pytest.raises(UserError, match=f"pip install {kind}$"):
+        engine_named(kind, files["plain"])

@@ -1,0 +1,278 @@
+"""The loop over a trainer of one number, and the trainer's own step."""
+
+import dataclasses
+import itertools
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.transform_config import TransformConfig
+from restyle.fast import training_loop
+from restyle.fast.held_out import plain_batch
+from restyle.fast.train_config import TrainConfig, learning_rate_at
+from restyle.fast.trainer import Trainer
+from restyle.fast.training_loop import Diverged, train
+from restyle.run_folder import RunFolder
+
+CONFIG = TrainConfig(steps=9, checkpoint_interval=3, warmup=0, retries=2)
+STRATEGY = tf.distribute.get_strategy()
+
+
+class OneNumber:
+    """A trainer whose weight hangs on every batch and rate that it was given, and their order."""
+
+    strategy = STRATEGY
+
+    def __init__(self, losses=()):
+        """losses: what steps return that do not return 1, by how many were made."""
+        self.weight, self.calls, self.losses = 1.0, 0, dict(losses)
+        self.rates = []
+
+    def step(self, batch, rate):
+        self.calls += 1
+        self.rates.append(rate)
+        self.weight = math.sin(31 * self.weight + batch + 1000 * rate)
+        return self.losses.get(self.calls, 1.0), {"style": 2.0}
+
+    def snapshot(self):
+        return {"weight": np.array(self.weight)}
+
+    def restore(self, snapshot):
+        self.weight = snapshot["weight"].item()
+
+
+class Counted:
+    """The batch of a step is its number."""
+
+    photographs = SimpleNamespace(training=range(20))
+
+    def beginning_at(self, step):
+        yield from itertools.count(step)
+
+
+def run(trainer, config=CONFIG, **options):
+    return list(train(trainer, Counted(), config, **options))
+
+
+@pytest.fixture(scope="module")
+def whole():
+    trainer = OneNumber()
+    run(trainer)
+    return trainer
+
+
+@pytest.mark.parametrize(
+    ("config", "count"),
+    [
+        (TrainConfig(steps=7), 7),
+        (TrainConfig(epochs=1, batch_size=4), 5),
+        (TrainConfig(epochs=2.5, batch_size=10), 5),
+        (TrainConfig(epochs=0.01, batch_size=10), 1),
+    ],
+)
+def test_steps_and_epochs_say_how_many(config, count):
+    steps = run(OneNumber(), config)
+
+    assert [step.step for step in steps] == list(range(1, count + 1))
+    assert [step.progress for step in steps] == [(i + 1) / count for i in range(count)]
+
+
+def test_the_rate_of_each_step_is_the_schedules(whole):
+    assert whole.rates == [learning_rate_at(i, i / 9, CONFIG) for i in range(9)]
+
+
+def test_snapshots_come_at_the_interval_and_at_the_end():
+    steps = run(OneNumber(), dataclasses.replace(CONFIG, steps=8))
+
+    assert [step.step for step in steps if step.snapshot] == [3, 6, 8]
+
+
+@pytest.mark.parametrize("interrupted_at", range(1, 10))
+def test_an_interrupted_run_goes_on_from_that_step(whole, interrupted_at):
+    trainer = OneNumber()
+    wish = type("Wish", (), {"__bool__": lambda self: trainer.calls >= interrupted_at})()
+    steps = run(trainer, interrupted=wish)
+    assert steps[-1].step == interrupted_at == trainer.calls
+
+    again = OneNumber()
+    steps += run(again, resume=steps[-1].snapshot)
+    assert [step.step for step in steps] == list(range(1, 10))
+    assert again.weight == whole.weight
+
+
+class PowerCut(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("moment", range(38))
+def test_wherever_a_run_is_cut_off_it_ends_the_same(whole, tmp_path, monkeypatch, moment):
+    moments = itertools.count()
+
+    def dying(function):
+        def call(*args, **kwargs):
+            if next(moments) == moment:
+                raise PowerCut
+            return function(*args, **kwargs)
+
+        return call
+
+    def go(folder, trainer):
+        snapshot = folder.state()
+        folder.forget_after(int(snapshot["step"]) if snapshot else 0)
+        for step in train(trainer, Counted(), CONFIG, resume=snapshot):
+            folder.log({"step": step.step, "loss": step.value})
+            if step.snapshot:
+                folder.keep_state(step.snapshot)
+
+    folder = RunFolder(str(tmp_path))
+    folder.begin({})
+    with monkeypatch.context() as patch, pytest.raises(PowerCut):
+        for owner, name in (("os", "replace"), ("numpy", "savez")):
+            patch.setattr(f"{owner}.{name}", dying(getattr(__import__(owner), name)))
+        for owner, name in ((RunFolder, "log"), (OneNumber, "step"), (OneNumber, "snapshot")):
+            patch.setattr(owner, name, dying(getattr(owner, name)))
+        go(folder, OneNumber())
+
+    trainer = OneNumber()
+    go(folder, trainer)
+    state = folder.state()
+    assert state is not None and state["weight"] == whole.weight
+    lines = folder.metrics_path.read_text().splitlines()
+    assert lines == ["step,loss", *(f"{i},1.0" for i in range(1, 10))]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_sends_the_run_back_at_half_the_rate(bad):
+    trainer = OneNumber({5: bad})
+    steps = run(trainer)
+
+    assert [step.step for step in steps] == [1, 2, 3, 4, 3, 4, 5, 6, 7, 8, 9]
+    assert [step.event for step in steps if step.event] == [
+        "the loss was not finite at step 5: back to step 3, with the learning rate at 0.5 of what "
+        "was asked"
+    ]
+    halved = [0.5 * learning_rate_at(i, i / 9, CONFIG) for i in range(3, 9)]
+    assert trainer.rates[5:] == halved
+    assert int(steps[-1].snapshot["setbacks"]) == 1
+
+
+def test_a_run_that_was_sent_back_goes_on_from_the_weights_of_then():
+    trainer = OneNumber({5: math.nan})
+    steps = run(trainer)
+    third, expected = steps[2].snapshot, OneNumber()
+    run(expected, resume=third | {"rate_share": np.array(0.5)})
+
+    assert trainer.weight == expected.weight
+
+
+def test_weights_that_are_not_finite_are_never_kept():
+    trainer = OneNumber()
+    snapshot = trainer.snapshot
+    trainer.snapshot = lambda: {"weight": np.array(math.nan)} if trainer.calls == 6 else snapshot()
+    steps = run(trainer)
+
+    assert [step.step for step in steps if step.event] == [3]
+    assert all(np.isfinite(step.snapshot["weight"]) for step in steps if step.snapshot)
+
+
+def test_an_interruption_keeps_no_weights_that_are_not_finite():
+    trainer = OneNumber({5: math.nan})
+    wish = type("Wish", (), {"__bool__": lambda self: trainer.calls >= 5})()
+    last = run(trainer, interrupted=wish)[-1]
+
+    assert (last.step, last.snapshot) == (3, None) and last.event
+
+
+def test_a_run_gives_up_after_its_retries_and_says_what_to_do():
+    steps = train(OneNumber(dict.fromkeys(range(1, 99), math.nan)), Counted(), CONFIG)
+    events = [next(steps).event for _ in range(2)]
+
+    assert ["at 0.5 of" in events[0], "at 0.25 of" in events[1]] == [True, True]
+    with pytest.raises(Diverged, match="after 2 setbacks.*0.25 of.*lower --learning_rate"):
+        next(steps)
+
+
+def test_minutes_end_the_run_and_fit_the_rate(monkeypatch):
+    trainer = OneNumber()
+    clock = SimpleNamespace(perf_counter=lambda: 1000.0 + 7 * trainer.calls)  # 7 s for a step.
+    monkeypatch.setattr(training_loop, "time", clock)
+    config = TrainConfig(minutes=1, warmup=0)
+    steps = run(trainer, config)
+
+    assert [step.seconds for step in steps] == [7.0 * i for i in range(1, 10)]  # 63 > 60.
+    assert trainer.rates == [learning_rate_at(i, 7 * i / 60, config) for i in range(9)]
+
+
+def test_a_resumed_run_has_the_minutes_that_were_left(monkeypatch):
+    trainer = OneNumber()
+    clock = SimpleNamespace(perf_counter=lambda: 1000.0 + 7 * trainer.calls)
+    monkeypatch.setattr(training_loop, "time", clock)
+    config = TrainConfig(minutes=1, warmup=0, checkpoint_interval=4)
+    snapshot = run(trainer, config)[3].snapshot
+    trainer = OneNumber()
+
+    assert [step.step for step in run(trainer, config, resume=snapshot)] == [5, 6, 7, 8, 9]
+
+
+@pytest.fixture(scope="module")
+def trainer_of():
+    """A small trainer of a precision, whose loss is the mean pixel."""
+
+    def loss(network, batch):
+        images = network({"images": tf.convert_to_tensor(batch.images)}, training=True)
+        value = tf.reduce_mean(images, axis=(1, 2, 3))
+        return value, {"mean": value}
+
+    def trainer_of(precision, clip):
+        config = TrainConfig(precision=precision, gradient_clip=clip, batch_size=2, average=0.75)
+        return Trainer(TransformConfig(2, 0), config, lambda: loss, STRATEGY)
+
+    return trainer_of
+
+
+@pytest.fixture(scope="module")
+def batch():
+    return plain_batch(np.random.default_rng(0).random((2, 16, 16, 3), np.float32))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_the_gradient_is_shortened_to_its_longest_length(trainer_of, batch, precision):
+    """float16: after its scale, 2^15, was taken away again."""
+    lengths = []
+    for clip in (1e-3, 1e3):
+        trainer = trainer_of(precision, clip)
+        trainer.step(batch, 1e-3)
+        # After one step Adam's first moment is a tenth of the gradient.
+        adam = getattr(trainer.optimizer, "inner_optimizer", trainer.optimizer)
+        lengths.append(10 * math.hypot(*(np.linalg.norm(m) for m in adam._momentums)))
+
+    assert lengths[0] == pytest.approx(1e-3, rel=1e-3)
+    assert 0.01 < lengths[1] < 100
+
+
+def test_the_averaged_weights_follow_those_of_the_steps(trainer_of, batch):
+    trainer = trainer_of("float32", 0.5)
+    expected = trainer.network.get_weights()
+    for _ in range(3):
+        trainer.step(batch, 1e-2)
+        now = trainer.network.get_weights()
+        expected = [0.75 * e + 0.25 * n for e, n in zip(expected, now, strict=True)]
+
+    for mean, value in zip(trainer.average.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(mean, value, rtol=1e-5, atol=1e-7)
+
+
+def test_a_snapshot_undoes_all_that_a_step_changes(trainer_of, batch):
+    trainer = trainer_of("float16", 0.5)
+    trainer.step(batch, 1e-2)
+    before = trainer.snapshot()
+    values = [trainer.step(batch, 1e-2)[0] for _ in range(2)]
+    after = trainer.snapshot()
+    trainer.restore(before)
+
+    assert [trainer.step(batch, 1e-2)[0] for _ in range(2)] == values
+    for name, value in trainer.snapshot().items():
+        np.testing.assert_array_equal(value, after[name], err_msg=name)
