@@ -1,4 +1,4 @@
-"""The transform network of Johnson et al. (2016): a photo in, the stylised picture out, one pass."""
+"""The transform network of Johnson et al. (2016): from a photo to a picture in one pass."""
 
 import dataclasses
 from typing import Any

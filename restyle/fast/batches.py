@@ -1,6 +1,6 @@
 """The batch of every step, a function of seed and step alone, decoded ahead of its use."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class Batches:
     ):
         self.photographs, self.config, self.shape, self.rows = photographs, config, shape, rows
 
-    def beginning_at(self, step: int) -> Iterator[Batch]:
+    def beginning_at(self, step: int) -> Generator[Batch, None, None]:
         """The batches of this step and all later ones, crops read by other threads."""
         steps = iter(range(step, 2**62))
         for _, batch in read_ahead(self.at, steps, workers=2, ahead=AHEAD):

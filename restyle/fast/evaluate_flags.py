@@ -94,14 +94,16 @@ def _define_video_flags() -> None:
     flags.DEFINE_string("codec", "libx264", "Encoder of the video.", module_name=VIDEO)
     for name, default, least, what in (
         ("crf", 18, 0, "Quality of the video: 0 is lossless, 23 usual, 51 the worst."),
-        ("start", 0.0, 0, "Seconds of the video to leave out at its beginning."),
-        ("duration", 0.0, 0, "Seconds of the video, or of a camera, to paint; 0: to the end."),
-        ("fps", 0.0, 0, "Frames per second of the result; 0: every frame at its own time."),
-        ("smooth", 0.0, 0, "Steadiness by optical flow, 0 to below 1; try 0.7."),
         ("batch_size", 1, 1, "Frames painted at once."),
     ):
-        define = flags.DEFINE_integer if isinstance(default, int) else flags.DEFINE_float
-        define(name, default, what, lower_bound=least, module_name=VIDEO)
+        flags.DEFINE_integer(name, default, what, lower_bound=least, module_name=VIDEO)
+    for name, what in (
+        ("start", "Seconds of the video to leave out at its beginning."),
+        ("duration", "Seconds of the video, or of a camera, to paint; 0: to the end."),
+        ("fps", "Frames per second of the result; 0: every frame at its own time."),
+        ("smooth", "Steadiness by optical flow, 0 to below 1; try 0.7."),
+    ):
+        flags.DEFINE_float(name, 0.0, what, lower_bound=0, module_name=VIDEO)
 
 
 def _define_engine_flags() -> None:

@@ -58,7 +58,7 @@ class Photographs:
         lines = [f"{path.name} {path.stat().st_size}\n" for path in paths]
         return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
 
-    def crop_of(self, place: int, plan: CropPlan, order: Sequence[int]) -> np.ndarray:
+    def crop_of(self, place: int, plan: CropPlan, order: np.ndarray) -> np.ndarray:
         """The crop of the photo at a place of an order, or of the next one that can be decoded."""
         for step in range(len(order)):
             path = self.training[order[(place + step) % len(order)]]

@@ -121,8 +121,8 @@ def _setback(done: Progress, good: Snapshot, config: TrainConfig) -> tuple[Progr
     setbacks = done.setbacks + 1
     if setbacks > config.retries:
         raise Diverged(
-            f"The loss was not finite at step {done.step}, after {done.setbacks} setbacks, with the "
-            f"learning rate at {done.rate_share:g} of what was asked. Begin anew with a lower "
+            f"The loss was not finite at step {done.step}, after {done.setbacks} setbacks, with "
+            f"the learning rate at {done.rate_share:g} of what was asked. Begin anew with a lower "
             "--learning_rate or --gradient_clip, or with --precision=float32."
         )
     share = done.rate_share / 2
