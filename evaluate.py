@@ -218,14 +218,16 @@ def _score() -> int:
 
 
 def _export() -> int:
-    """Writes the network in other formats, each checked against Keras."""
+    """Writes the network in other formats, each checked against Keras; 1 if one failed."""
+    if not FLAGS.model:
+        raise UserError("Pass --model, the network to export.")
     with command_line.quiet_start():
         from restyle.fast.export import export_network
 
         rows = export_network(load_network(FLAGS.model), FLAGS.export)
     for row in rows:
         print(row)
-    return 0
+    return 0 if all(row.path for row in rows) else command_line.FAILED
 
 
 define_evaluate_flags()

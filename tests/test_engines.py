@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -57,6 +58,15 @@ def inputs(shape, size, count=2):
     return given
 
 
+def copied_from(folder):
+    """A conversion that copies what was converted before, for tests that convert again."""
+
+    def copy(network, target):
+        shutil.copytree(folder, target.parent, dirs_exist_ok=True)
+
+    return "network.xml", copy
+
+
 def forbidden(*arguments, **named):
     raise AssertionError("was called")
 
@@ -85,15 +95,16 @@ def test_bfloat16_is_near_and_says_so(kind, files):
     assert (engine.name == f"{kind} bfloat16") == (difference.max() > 0.1 * LEVEL)
 
 
-def test_int8_is_not_far_and_says_so(files, monkeypatch):
+def test_int8_is_the_same_picture_roughly_and_says_so(files, monkeypatch):
     monkeypatch.setattr(quantization, "LONG_SIDES", (64,))
     engine = engine_named("openvino", files["plain"], precision="int8")
     given = inputs(SHAPES["plain"], (33, 40))
-
-    difference = np.abs(engine(given) - load_network(str(files["plain"]))(given))
+    result, expected = engine(given), load_network(str(files["plain"]))(given)
 
     assert engine.name == "openvino int8"
-    assert difference.max() > 0.5 * LEVEL and difference.mean() < 20 * LEVEL
+    assert np.abs(result - expected).max() > 0.5 * LEVEL
+    # A network so narrow, with random weights, loses most.
+    assert np.corrcoef(result.ravel(), np.ravel(expected))[0, 1] > 0.8
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -148,15 +159,17 @@ def test_a_second_start_needs_no_tensorflow_and_reports_to_nobody(files):
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_a_broken_conversion_is_made_again(files):
+def test_a_broken_conversion_is_made_again(files, tmp_path, monkeypatch):
     engine_named("openvino", files["plain"], precision="float32")
     kept = conversion.cache_folder(files["plain"]) / "openvino" / "network.xml"
+    shutil.copytree(kept.parent, tmp_path / "before")
+    monkeypatch.setitem(conversion.CONVERSIONS, "openvino", copied_from(tmp_path / "before"))
     whole = kept.read_bytes()
     kept.write_bytes(whole[:1000])
 
     engine_named("openvino", files["plain"], precision="float32")
 
-    assert kept.read_bytes()[:1000] == whole[:1000] and kept.stat().st_size > len(whole) // 2
+    assert kept.read_bytes() == whole
 
 
 def test_another_network_or_another_version_is_converted_for_itself(files, monkeypatch):
@@ -168,6 +181,9 @@ def test_another_network_or_another_version_is_converted_for_itself(files, monke
 
 
 def test_without_a_cache_it_works_and_auto_does_not_measure(files, tmp_path, monkeypatch):
+    engine_named("openvino", files["plain"], precision="float32")
+    kept = conversion.cache_folder(files["plain"]) / "openvino"
+    monkeypatch.setitem(conversion.CONVERSIONS, "openvino", copied_from(kept))
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
     monkeypatch.setattr(engines, "measure_engines", forbidden)
