@@ -29,7 +29,7 @@ CONFIGURATIONS = (
     ("onnxruntime", "float32"),
 )
 TORCH = (("pytorch", "float32"), ("pytorch", "bfloat16"))
-HEADINGS = ("pixels", "engine", "seconds", "times as fast", "mean error", "largest error", "GB")
+HEADINGS = ("pixels", "engine", "seconds", "times as fast", "mean error", "largest error")
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
     if flags.worker:
         serve(_engine_pass(*flags.worker))
         return
-    print(*("| " + " | ".join(cells) + " |" for cells in (HEADINGS, ["---"] * 7)), sep="\n")
+    print(*("| " + " | ".join(cells) + " |" for cells in (HEADINGS, ["---"] * 6)), sep="\n")
     for width, height in flags.sizes:
         with tempfile.TemporaryDirectory() as folder:
             inputs = Path(folder) / "inputs.npz"
@@ -125,9 +125,8 @@ def _cells(name: tuple[str, str], rounds, pictures) -> list[str]:
     ]
     errors = 255 * np.abs(pictures[name] - pictures[REFERENCE])
     best = min(turn.seconds for turn in rounds[name])
-    peak = max(turn.peak_bytes for turn in rounds[name]) / 1e9
     speed = [f"{best:.3f}", f"{statistics.median(ratios):.2f}"]
-    return [*speed, f"{errors.mean():.3f}", f"{errors.max():.2f}", f"{peak:.2f}"]
+    return [*speed, f"{errors.mean():.3f}", f"{errors.max():.2f}"]
 
 
 if __name__ == "__main__":

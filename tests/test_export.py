@@ -11,7 +11,7 @@ from restyle.fast import conversion, export
 from restyle.fast.export import FORMATS, export_network
 
 RNG = np.random.default_rng(3)
-SHAPE = TransformConfig(width=2, residual_blocks=1, styles=("a", "b"), strength=True)
+SHAPE = TransformConfig(width=2, residual_blocks=0, styles=("a", "b"), strength=True)
 
 
 def random_network(shape=SHAPE):

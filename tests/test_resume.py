@@ -126,9 +126,10 @@ def test_a_resumed_run_takes_no_other_setting(whole, run, tmp_path, capsys, name
     assert not (tmp_path / "out.png").exists()
 
 
-def broken_state(folder):
-    data = (folder / "state.npz").read_bytes()
-    (folder / "state.npz").write_bytes(data[: len(data) // 2])
+def broken_states(folder):
+    for name in ("state.npz", "state_before.npz"):
+        data = (folder / name).read_bytes()
+        (folder / name).write_bytes(data[: len(data) // 2])
 
 
 def no_config(folder):
@@ -148,7 +149,7 @@ def other_picture(folder):
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (broken_state, "state.npz' is broken"),
+        (broken_states, "state.npz' is broken"),
         (no_config, "holds no run to resume"),
         (config_of_another_program, "another program or version"),
         (shutil.rmtree, "holds no run to resume"),

@@ -1,0 +1,48 @@
+import json
+
+import numpy as np
+import pytest
+
+from restyle.fast.network_file import (
+    load_network,
+    network_path,
+    pretrained_names,
+    read_network_recipe,
+)
+
+RNG = np.random.default_rng(23)
+PROMISED = {"starry_night", "the_scream", "wave"}
+
+
+def test_the_promised_networks_are_here():
+    assert set(pretrained_names()) >= PROMISED
+
+
+@pytest.mark.parametrize("name", pretrained_names())
+def test_a_network_is_small_and_says_how_it_was_made(name):
+    recipe = json.loads(read_network_recipe(name))
+
+    assert network_path(name).stat().st_size < 4_000_000
+    assert recipe["program"] == "train_fast.py"
+    assert recipe["steps"] == recipe["settings"]["steps"]
+    assert {"styles", "inputs", "weights", "photos", "held out terms", "versions"} <= set(recipe)
+    paths = [recipe["settings"]["train_path"], *recipe["inputs"]]
+    assert not any(path.startswith("/") for path in paths), "a path of the machine that made it"
+
+
+@pytest.mark.parametrize("name", pretrained_names())
+def test_a_network_paints_each_photo_in_the_colours_of_its_painting(name):
+    network = load_network(name)
+    grey = np.full((1, 64, 64, 3), 0.5, np.float32) + 0.2 * RNG.random((1, 64, 64, 1), np.float32)
+    inputs = {"images": grey}
+    if len(network.config.styles) > 1:
+        inputs["style_weights"] = np.eye(len(network.config.styles), dtype=np.float32)[:1]
+    if network.config.strength:
+        inputs["strength"] = np.ones((1, 1), np.float32)
+
+    painted = np.asarray(network(inputs))
+
+    chroma = painted - painted.mean(-1, keepdims=True)
+    assert painted.shape == grey.shape
+    assert np.abs(chroma).mean() > 0.02, "a grey photo stayed grey"
+    assert painted.std() > 0.05, "no strokes"
