@@ -216,7 +216,7 @@ def test_flags_that_do_not_exist_or_parse(mistake, argument):
         (["--average=1"], "average 1"),
         (["--width=0"], "width 0"),
         (["--style_layers=conv9_1"], "conv9_1"),
-        (["--resume={tmp_path}/gone"], "--resume"),
+        (["--resume={tmp_path}/gone"], "holds no run to resume"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

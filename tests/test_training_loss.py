@@ -173,7 +173,9 @@ def test_a_network_that_answers_noise_pays_for_it():
     noise = RNG.normal(0, 0.1, PHOTOS.shape).astype(np.float32)
     network = Stub(lambda images: 3.0 * images)
 
-    _, terms = loss(1.0)(network, plain_batch(PHOTOS)._replace(noise=noise))
+    still = np.tile(np.float32([1, 0, 0, 0, 1, 0, 0, 0]), (len(PHOTOS), 1))
+
+    _, terms = loss(1.0)(network, plain_batch(PHOTOS)._replace(noise=noise, motions=still))
 
     np.testing.assert_allclose(
         terms["temporal"], np.mean((3 * noise) ** 2, axis=(1, 2, 3)), rtol=1e-4
