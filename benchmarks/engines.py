@@ -53,7 +53,7 @@ def _flags() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", help="a .keras file")
+    parser.add_argument("--model", help="a trained network: a name or a .keras file")
     parser.add_argument("--sizes", type=_sizes, default=[(640, 360), (1024, 1024)])
     parser.add_argument("--rounds", type=int, default=5, help="turns of each engine")
     parser.add_argument("--content", default="samples/landscape.jpg")
@@ -69,7 +69,7 @@ def _sizes(text: str) -> list[tuple[int, ...]]:
 
 def _write_inputs(path: Path, flags: argparse.Namespace, size: tuple[int, int]) -> None:
     """The picture, what steers the network, and its weights in the order of its layers."""
-    from restyle.fast.network_file import load_network
+    from restyle.fast.network_file import load_network, network_path
 
     network = load_network(flags.model)
     picture = resize(read_image(flags.content).pixels, size)
@@ -111,7 +111,7 @@ def _engine_pass(model: str, kind: str, precision: str, inputs: str) -> Callable
     """A function that runs the network once; the picture has been written beside the inputs."""
     from restyle.fast.engines import engine_named
 
-    engine = engine_named(kind, Path(model), precision=precision)
+    engine = engine_named(kind, network_path(model), precision=precision)
     with np.load(inputs) as arrays:
         given = {name: arrays[name] for name in arrays if not name.startswith("weight ")}
     np.save(_picture_path(Path(inputs), kind, precision), engine(given))
