@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.worker import Round, Worker, serve
+from benchmarks.worker import Worker, serve, take_turns
 from restyle.fast.stylizer import Look
 from restyle.media.images import read_image, resize
 
@@ -42,7 +42,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             inputs = Path(folder) / "inputs.npz"
             _write_inputs(inputs, flags, (height, width))
-            rounds = _take_turns(_workers(inputs, flags), flags.rounds)
+            turns = take_turns(_workers(inputs, flags), flags.rounds)
+            rounds = {name: results[1:] for name, results in turns.items()}
             pictures = {name: np.load(_picture_path(inputs, *name)) for name in rounds}
         for name in rounds:
             row = [f"{width} x {height}", " ".join(name), *_cells(name, rounds, pictures)]
@@ -90,17 +91,6 @@ def _workers(inputs: Path, flags: argparse.Namespace) -> dict[tuple[str, str], W
         worker = Worker("benchmarks.pytorch_network", arguments, python=flags.torch_python)
         workers[name] = worker
     return workers
-
-
-def _take_turns(workers, rounds: int) -> dict[tuple[str, str], list[Round]]:
-    """The rounds of each worker, A B C A B C; the first, which compiles, is left out."""
-    taken = {name: [] for name in workers}
-    for _ in range(rounds + 1):
-        for name, worker in workers.items():
-            taken[name].append(worker.round())
-    for worker in workers.values():
-        worker.close()
-    return {name: results[1:] for name, results in taken.items()}
 
 
 def _picture_path(inputs: Path, kind: str, precision: str) -> Path:

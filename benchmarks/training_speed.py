@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.worker import Round, Worker, serve
+from benchmarks.worker import Round, Worker, serve, take_turns
 from models.objective_config import ObjectiveConfig
 from models.transform_config import TransformConfig
 from models.vgg_layers import LAYER_NAMES
@@ -40,7 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         inputs = Path(folder) / "inputs.npz"
         np.savez(inputs, allow_pickle=False, **_inputs(flags))
-        rounds = _take_turns(_workers(inputs, flags.torch_python), flags.rounds)
+        rounds = take_turns(_workers(inputs, flags.torch_python), flags.rounds)
     print(f"Width {flags.width}, {flags.batch_size} crops of {flags.image_size} pixels.\n")
     print(*("| " + " | ".join(cells) + " |" for cells in (HEADINGS, ["---"] * 6)), sep="\n")
     for precision in PRECISIONS:
@@ -119,17 +119,6 @@ def _workers(inputs: Path, torch_python: str | None) -> dict[str, Worker]:
             theirs = Worker("benchmarks.pytorch_training", arguments, python=torch_python)
             workers[f"PyTorch {precision}"] = theirs
     return workers
-
-
-def _take_turns(workers: dict[str, Worker], rounds: int) -> dict[str, list[Round]]:
-    """All steps of each worker, A B C A B C; the first compiles."""
-    taken = {name: [] for name in workers}
-    for _ in range(rounds + 1):
-        for name, worker in workers.items():
-            taken[name].append(worker.round())
-    for worker in workers.values():
-        worker.close()
-    return taken
 
 
 def training_step(inputs: str, precision: str):

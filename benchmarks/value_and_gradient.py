@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.worker import Round, Worker, serve
+from benchmarks.worker import Worker, serve, take_turns
 from models.objective_config import ObjectiveConfig
 from models.vgg_layers import LAYER_NAMES
 from models.vgg_weights import VGGWeights, load_vgg_weights
@@ -50,7 +50,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             inputs = Path(folder) / "inputs.npz"
             np.savez(inputs, allow_pickle=False, **_inputs(flags, side, weights))
-            rounds = _take_turns(_workers(inputs, flags.torch_python), flags.rounds)
+            turns = take_turns(_workers(inputs, flags.torch_python), flags.rounds)
+            rounds = {name: results[1:] for name, results in turns.items()}
         for precision in PRECISIONS:
             print("| " + " | ".join(_row(side, precision, weights, rounds)) + " |", flush=True)
 
@@ -96,17 +97,6 @@ def _workers(inputs: Path, torch_python: str | None) -> dict[str, Worker]:
                 "benchmarks.pytorch_objective", [str(inputs), precision], python=torch_python
             )
     return workers
-
-
-def _take_turns(workers: dict[str, Worker], rounds: int) -> dict[str, list[Round]]:
-    """The rounds of each worker, A B C A B C; the first, which compiles, is left out."""
-    taken = {name: [] for name in workers}
-    for _ in range(rounds + 1):
-        for name, worker in workers.items():
-            taken[name].append(worker.round())
-    for worker in workers.values():
-        worker.close()
-    return {name: results[1:] for name, results in taken.items()}
 
 
 def _work(kind: str, inputs: str, precision: str):

@@ -9,9 +9,11 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Name = TypeVar("Name")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -62,3 +64,14 @@ class Worker:
         assert self.process.stdin
         self.process.stdin.close()
         self.process.wait()
+
+
+def take_turns(workers: Mapping[Name, Worker], rounds: int) -> dict[Name, list[Round]]:
+    """All rounds of each worker, A B C A B C; one more than asked for, since the first compiles."""
+    taken: dict[Name, list[Round]] = {name: [] for name in workers}
+    for _ in range(rounds + 1):
+        for name, worker in workers.items():
+            taken[name].append(worker.round())
+    for worker in workers.values():
+        worker.close()
+    return taken

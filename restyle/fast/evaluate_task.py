@@ -86,10 +86,12 @@ def ready_stylizer(path: str, look: Look, *, memory_gb: float, engine: str, **ho
     shape = shape_of(path)
     budget = int(memory_gb * 1e9) or psutil.virtual_memory().available // 2
 
+    network = functools.cache(lambda: load_network(path))  # For the first picture too large.
+
     def in_bands(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         from restyle.fast.bands import stylize_in_bands
 
-        return stylize_in_bands(load_network(path), inputs, memory=budget)
+        return stylize_in_bands(network(), inputs, memory=budget)
 
     def fits(size: tuple[int, int]) -> bool:
         return bytes_needed_whole(shape, size) <= budget
