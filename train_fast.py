@@ -106,7 +106,7 @@ def _save(session, folder: RunFolder, display, *, steps: int) -> None:
     from restyle.fast.network_file import save_network
 
     recipe = session.recipe(train_settings(), steps)
-    save_network(session.trainer.average, FLAGS.output, recipe)
+    save_network(session.trainer.network, FLAGS.output, recipe)
     display.say(f"Wrote {FLAGS.output} after {steps} steps; the run is in {folder.path}.")
 
 

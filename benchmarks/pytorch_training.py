@@ -1,12 +1,11 @@
 """A step of training in PyTorch, for benchmarks/training_speed.py to time.
 
-The network of models/transform_net.py with the same weights, the same loss, Adam with a clipped
-gradient, and averaged weights. Run by a Python that has PyTorch, not TensorFlow:
+The network of models/transform_net.py with the same weights, the same loss, and Adam with a clipped
+gradient. Run by a Python that has PyTorch, not TensorFlow:
 
   python -m benchmarks.pytorch_training INPUTS.npz float32
 """
 
-import copy
 import sys
 
 import numpy as np
@@ -78,10 +77,10 @@ def training_step(inputs, precision):
         painting = features(_images(inputs["painting"]), precise, torch.float32)
         grams = {name: gram_matrix(painting[name]) for name in config.style_layers}
     network = _network(inputs)
-    average, weights = copy.deepcopy(network), list(network.parameters())
+    weights = list(network.parameters())
     rate, clip = float(inputs["learning_rate"]), float(inputs["gradient_clip"])
     optimizer = torch.optim.Adam(weights, rate, eps=1e-7, fused=True)
-    photos, kept = _images(inputs["photos"]), float(inputs["average"])
+    photos = _images(inputs["photos"])
 
     def loss():
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
@@ -100,8 +99,6 @@ def training_step(inputs, precision):
         torch.autograd.backward(value)
         nn.utils.clip_grad_norm_(weights, clip)
         optimizer.step()
-        with torch.no_grad():
-            torch._foreach_lerp_(list(average.parameters()), weights, 1.0 - kept)
         return value.item()
 
     return work

@@ -2,7 +2,7 @@
 
   python -m benchmarks.training_speed --width 16 --torch_python VENV/bin/python
 
-A step is that of train_fast.py: network, VGG-19 twice, loss, gradient, Adam, averaged weights.
+A step is that of train_fast.py: network, VGG-19 twice, loss, gradient, Adam.
 Each configuration is a process of its own; they take turns, and the ratio is the median over the
 rounds. All begin with the same weights and learn from the same photos, so that their losses must
 agree; the program ends if they do not. Prints a table in Markdown.
@@ -78,7 +78,7 @@ def _inputs(flags: argparse.Namespace) -> dict[str, np.ndarray]:
     for index, array in enumerate(_first_weights(shape, config.seed)):
         inputs[f"weight {index}"] = array
     inputs |= {"width": np.array(shape.width), "residual_blocks": np.array(shape.residual_blocks)}
-    names = ("learning_rate", "gradient_clip", "average")
+    names = ("learning_rate", "gradient_clip")
     return inputs | {name: np.array(getattr(config, name)) for name in names}
 
 
@@ -150,8 +150,8 @@ def training_step(inputs: str, precision: str):
         return TrainingLoss(objective, grams, *networks)
 
     trainer = Trainer(shape, config, loss, tf.distribute.get_strategy())
-    for network in (trainer.network, trainer.average):
-        network.set_weights([given[f"weight {i}"] for i in range(len(network.weights))])
+    count = len(trainer.network.weights)
+    trainer.network.set_weights([given[f"weight {i}"] for i in range(count)])
     return lambda: trainer.step(batch, config.learning_rate)[0]
 
 

@@ -47,8 +47,6 @@ class Step:
         ("learning_rate", 0.0, "a number above 0"),
         ("learning_rate", math.nan, "a number above 0"),
         ("gradient_clip", math.inf, "a number above 0"),
-        ("average", 1.0, "a number in [0, 1)"),
-        ("average", -0.1, "a number in [0, 1)"),
     ],
 )
 def test_a_number_out_of_range_is_named_with_its_range(field, value, expected):

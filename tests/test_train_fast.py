@@ -69,14 +69,13 @@ def test_a_run_says_what_it_learns_from_and_what_it_wrote(trained):
     assert lines[-2].startswith("step 6  held out: loss ")
 
 
-def test_the_network_is_the_averaged_one(trained):
+def test_the_network_is_that_of_the_last_state(trained):
     state = RunFolder(str(trained / "out_run")).state()
     weights = load_network(str(trained / "out.keras")).get_weights()
 
-    assert len(weights) == sum(name.startswith("average ") for name in state)
+    assert len(weights) == sum(name.startswith("network ") for name in state)
     for i, values in enumerate(weights):
-        np.testing.assert_array_equal(values, state[f"average {i}"].astype(np.float16))
-    assert any((state[f"average {i}"] != state[f"network {i}"]).any() for i in range(len(weights)))
+        np.testing.assert_array_equal(values, state[f"network {i}"].astype(np.float16))
 
 
 def test_the_recipe_says_how_the_network_was_made(trained, pictures, photos, keras_home):
@@ -213,7 +212,6 @@ def test_flags_that_do_not_exist_or_parse(mistake, argument):
         (["--minutes=1"], "both steps and minutes"),
         (["--learning_rate=0"], "learning_rate 0"),
         (["--gradient_clip=nan"], "gradient_clip nan"),
-        (["--average=1"], "average 1"),
         (["--width=0"], "width 0"),
         (["--style_layers=conv9_1"], "conv9_1"),
         (["--resume={tmp_path}/gone"], "holds no run to resume"),

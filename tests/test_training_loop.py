@@ -227,7 +227,7 @@ def trainer_of():
         return value, {"mean": value}
 
     def trainer_of(precision, clip):
-        config = TrainConfig(precision=precision, gradient_clip=clip, batch_size=2, average=0.75)
+        config = TrainConfig(precision=precision, gradient_clip=clip, batch_size=2)
         return Trainer(TransformConfig(2, 0), config, lambda: loss, STRATEGY)
 
     return trainer_of
@@ -251,18 +251,6 @@ def test_the_gradient_is_shortened_to_its_longest_length(trainer_of, batch, prec
 
     assert lengths[0] == pytest.approx(1e-3, rel=1e-3)
     assert 0.01 < lengths[1] < 100
-
-
-def test_the_averaged_weights_follow_those_of_the_steps(trainer_of, batch):
-    trainer = trainer_of("float32", 0.5)
-    expected = trainer.network.get_weights()
-    for _ in range(3):
-        trainer.step(batch, 1e-2)
-        now = trainer.network.get_weights()
-        expected = [0.75 * e + 0.25 * n for e, n in zip(expected, now, strict=True)]
-
-    for mean, value in zip(trainer.average.get_weights(), expected, strict=True):
-        np.testing.assert_allclose(mean, value, rtol=1e-5, atol=1e-7)
 
 
 def test_a_snapshot_undoes_all_that_a_step_changes(trainer_of, batch):

@@ -94,11 +94,11 @@ class Session:
 
     def validation(self) -> dict[str, float]:
         """Loss and terms of the photos held out, {} if there are none."""
-        return held_out.measure(self.trainer.average, self.trainer.loss, self.photos)
+        return held_out.measure(self.trainer.network, self.trainer.loss, self.photos)
 
     def preview(self) -> np.ndarray:
         """A contact sheet of the user's photos and some of those held out."""
-        return held_out.preview(self.trainer.average, [*self.task.tests, *self.photos][:6])
+        return held_out.preview(self.trainer.network, [*self.task.tests, *self.photos][:6])
 
     def recipe(self, settings: Mapping[str, object], steps: int) -> str:
         """How the network was made, JSON text that travels with it."""

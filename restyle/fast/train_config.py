@@ -21,7 +21,6 @@ class TrainConfig:
       learning_rate: of Adam, at its highest.
       warmup: steps in which the rate rises to that; it then falls to 0 in half a cosine.
       gradient_clip: longest gradient of all weights together; longer ones are shortened.
-      average: share of the averaged weights that is kept at each step; the average is the result.
       temporal_weight: weight of the steadiness under motion, 0 for pictures only.
       seed: of the network's first weights, the order of the photos, their crops and motions.
       precision: of activations, "float32", "bfloat16", "float16" or "auto", the faster here.
@@ -39,7 +38,6 @@ class TrainConfig:
     learning_rate: float = 1e-3
     warmup: int = 50
     gradient_clip: float = 0.5
-    average: float = 0.99
     temporal_weight: float = 0.0
     seed: int = 0
     precision: str = "auto"
@@ -56,8 +54,6 @@ class TrainConfig:
         for name in ("epochs", "learning_rate", "gradient_clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"Got {name} {getattr(self, name)}, expected a number above 0.")
-        if not 0 <= self.average < 1:
-            raise ValueError(f"Got average {self.average}, expected a number in [0, 1).")
         if self.steps and self.minutes:
             raise ValueError("Got both steps and minutes: give the one that is to end the run.")
 

@@ -26,7 +26,6 @@ NUMBERS = {
     "learning_rate": "Of Adam at its highest; it falls to 0 at the end.",
     "warmup": "Steps in which the learning rate rises.",
     "gradient_clip": "Longest gradient of all weights together; longer ones are shortened.",
-    "average": "Share of the averaged weights kept at each step; the average is the result.",
     "temporal_weight": "Steadiness under motion, for video; try 1 to 10. 0: pictures only.",
     "seed": "Of the first weights, the order of the photos, their crops and motions.",
     "held_out": "Photos not trained on, but shown in previews and measured.",

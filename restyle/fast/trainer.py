@@ -18,7 +18,7 @@ Snapshot = Mapping[str, np.ndarray]
 
 
 class Trainer:
-    """A network, its optimiser and the averaged weights, on the devices of a strategy."""
+    """A network and its optimizer, on the devices of a strategy."""
 
     def __init__(
         self,
@@ -31,10 +31,7 @@ class Trainer:
         self.config, self.strategy = config, strategy
         keras.utils.set_random_seed(config.seed)
         with strategy.scope():
-            dtype = PRECISIONS[config.precision]
-            self.network = TransformNet(shape, dtype=dtype)
-            self.average = TransformNet(shape)
-            self.average.set_weights(self.network.get_weights())
+            self.network = TransformNet(shape, dtype=PRECISIONS[config.precision])
             self.optimizer = _optimizer(config, strategy.num_replicas_in_sync)
             self.optimizer.build(self.network.trainable_variables)
             self.loss = loss()
@@ -68,7 +65,6 @@ class Trainer:
 
     def _distributed_step(self, batch: Batch) -> dict[str, tf.Tensor]:
         values = self.strategy.run(self._replica_step, args=(batch,))
-        self._average()
         return {
             name: self.strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None)
             for name, value in values.items()
@@ -89,24 +85,13 @@ class Trainer:
         means = {n: tf.reduce_sum(v) / self.config.batch_size for n, v in terms.items()}
         return {"loss": loss, **means}
 
-    def _average(self) -> None:
-        """Moves the averaged weights towards those of this step."""
-        kept = self.config.average
-        for mean, weight in zip(self.average.weights, self.network.weights, strict=True):
-            mean.assign(kept * mean + (1.0 - kept) * weight)
-
     def start_from(self, network: TransformNet) -> None:
         """Takes the first weights from a network of the same width and depth."""
-        for own in (self.network, self.average):
-            start_from(own, network)
+        start_from(self.network, network)
 
     def variables(self) -> dict[str, keras.Variable]:
         """All that a step changes, by name."""
-        groups = {
-            "network": self.network.weights,
-            "average": self.average.weights,
-            "optimizer": self.optimizer.variables,
-        }
+        groups = {"network": self.network.weights, "optimizer": self.optimizer.variables}
         return {f"{name} {i}": v for name, group in groups.items() for i, v in enumerate(group)}
 
     def snapshot(self) -> dict[str, np.ndarray]:
