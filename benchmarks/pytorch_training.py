@@ -121,7 +121,7 @@ def _network(inputs):
     with torch.no_grad():
         for parameter, array in zip(network.parameters(), arrays, strict=True):
             parameter.copy_(_kernel(array) if array.ndim == 4 else torch.from_numpy(array))
-    return network.to(memory_format=torch.channels_last)
+    return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
 def _kernel(array):
