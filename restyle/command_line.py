@@ -1,6 +1,7 @@
 """What the programs share: flags in headed groups, errors in one line, a quiet start."""
 
 import contextlib
+import errno
 import logging
 import os
 import sys
@@ -13,15 +14,34 @@ from restyle.errors import UserError
 WRONG_FLAGS = 2
 FAILED = 1
 INTERRUPTED = 130
+# As a shell reports a program that SIGPIPE ended, so that scripts with pipefail know it.
+NOT_READ = 141
 
 
 def run(main: Callable[[], int | None], about: str, argv: list[str]) -> int:
     """The exit status of a program: of `main`, or 0 for help, 2 for wrong flags, 1 for a mistake,
-    130 for Ctrl-C.
+    130 for Ctrl-C, 141 if whatever reads the output, such as head, has read enough.
 
     about: the program's docstring, shown above the flags by --help.
     argv: program name and arguments. A flag may be written with - or with _.
     """
+    try:
+        status = _status(main, about, argv)
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()  # Here, where it can fail in silence, and not when Python ends.
+        return status
+    except BrokenPipeError:
+        _discard_output()
+        return NOT_READ
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        status = _fail(f"Nothing more can be written: {error}. Free some space.", FAILED)
+        _discard_output()
+        return status
+
+
+def _status(main: Callable[[], int | None], about: str, argv: list[str]) -> int:
     arguments = [argv[0], *(_with_underscores(argument) for argument in argv[1:])]
     if {"--help", "-h", "--h"} & set(arguments):
         print(help_text(about))
@@ -38,6 +58,13 @@ def run(main: Callable[[], int | None], about: str, argv: list[str]) -> int:
         return _fail(str(error), FAILED)
     except KeyboardInterrupt:  # Where nothing is done yet that could be saved.
         return _fail("Interrupted.", INTERRUPTED)
+
+
+def _discard_output() -> None:
+    """Sends what is still held back nowhere, or Python would complain of it when it ends."""
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
 
 
 def help_text(about: str) -> str:

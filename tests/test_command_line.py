@@ -1,5 +1,8 @@
 import dataclasses
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from absl import flags
@@ -11,6 +14,7 @@ from restyle.errors import UserError
 from restyle.exact.optimize_config import OptimizeConfig
 from restyle.media.images import WRITABLE
 
+ROOT = Path(__file__).resolve().parent.parent
 OWN = [flag for group in command_line.headed_groups().values() for flag in group]
 
 
@@ -141,6 +145,77 @@ def test_ctrl_c_before_a_loop_listens_is_no_traceback(own_flags, capsys):
 
     assert run(main=main) == 130
     assert capsys.readouterr().err == "error: Interrupted.\n"
+
+
+# A reader that goes away, as head does, and a disk that is full. The pipes are real ones.
+
+PROGRAM = """
+import sys
+from restyle import command_line
+from restyle.media.standard_streams import as_files
+def lines():
+    print("line\\n" * 50_000)
+def picture():
+    with as_files("in.png", "-", ".bmp") as (_, target), open(target, "wb") as file:
+        file.write(bytes(1_000_000))
+def note():
+    print("note", file=sys.stderr)
+sys.exit(command_line.run({}, "About.", ["program"]))
+"""
+LINES, PICTURE, NOTE = (["-c", PROGRAM.format(main)] for main in ("lines", "picture", "note"))
+
+
+def status_and_rest(arguments, *, stream="stdout", to, unbuffered=""):
+    """The status of a process of which one stream goes elsewhere, and its other stream."""
+    other = {"stdout": "stderr", "stderr": "stdout"}[stream]
+    result = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        **{stream: to, other: subprocess.PIPE},
+    )
+    return result.returncode, getattr(result, other)
+
+
+@pytest.fixture
+def left_pipe():
+    """A pipe whose reader is gone."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["optimize_style.py", "--help"], ["train_fast.py", "--help"], ["evaluate.py", "--help"]),
+        *(["evaluate.py", "--list"], ["evaluate.py", "--show_recipe=starry_night"]),
+        *(LINES, PICTURE),
+    ],
+    ids=[*("optimize_style", "train_fast", "evaluate", "list", "recipe", "lines", "picture")],
+)
+def test_a_program_whose_output_is_not_read_ends_without_a_word(left_pipe, arguments, unbuffered):
+    ended = status_and_rest(arguments, to=left_pipe, unbuffered=unbuffered)
+    assert ended == (command_line.NOT_READ, b"")
+
+
+@pytest.mark.parametrize("arguments", [["evaluate.py", "--modle=x"], NOTE], ids=["flag", "note"])
+def test_so_does_one_whose_errors_are_not_read(left_pipe, arguments):
+    ended = status_and_rest(arguments, stream="stderr", to=left_pipe)
+    assert ended == (command_line.NOT_READ, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has such a device")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [LINES, PICTURE], ids=["lines", "picture"])
+def test_a_full_disk_is_one_line(arguments, unbuffered):
+    with open("/dev/full", "wb") as full:
+        status, error = status_and_rest(arguments, to=full, unbuffered=unbuffered)
+
+    assert status == 1
+    assert error.startswith(b"error: Nothing more can be written") and error.count(b"\n") == 1
 
 
 def test_a_quiet_start_swallows_what_is_printed_below_python_and_nothing_after(capfd):

@@ -350,6 +350,24 @@ def test_what_comes_from_a_pipe_and_is_no_picture_is_one_line(networks):
     assert result.stderr.count(b"\n") == 1
 
 
+def test_results_whose_report_is_not_read_are_whole_pictures(networks, photos, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = subprocess.run(
+        [
+            *(sys.executable, ROOT / "evaluate.py", f"--model={networks}/one.keras", "--json"),
+            *(f"--input={photos}", f"--output={tmp_path}/out", *EXACT),
+        ],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+    )
+    os.close(writing)
+
+    assert result.returncode == 141 and b"Traceback" not in result.stderr
+    results = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert results and all(image_size(path) for path in results)
+
+
 def test_nothing_slow_is_started_for_help_or_for_a_mistake(networks, tmp_path):
     (tmp_path / "text.jpg").write_text("no picture")
     code = (

@@ -1,5 +1,4 @@
 import io
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -105,19 +104,3 @@ def test_pictures_go_through_a_pipe():
 
     assert (result.returncode, result.stderr) == (0, b"")
     assert result.stdout == buffer.getvalue()
-
-
-def test_a_reader_that_goes_away_is_one_line():
-    process = subprocess.Popen(
-        [sys.executable, "-c", COPY],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    process.stdout.close()
-    _, error = process.communicate(os.urandom(1_000_000))
-
-    assert process.returncode == 1
-    assert error.startswith(b"error: ") and error.count(b"\n") == 1

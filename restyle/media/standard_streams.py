@@ -1,7 +1,6 @@
 """Standard input and output where a picture's path is asked for."""
 
 import contextlib
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -44,11 +43,8 @@ def _standard_input() -> bytes:
 
 
 def _to_standard_output(content: bytes) -> None:
-    try:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Or Python complains again when it ends.
-        raise UserError(
-            "Whatever was to read standard output did not read it to its end."
-        ) from error
+    if not sys.stdout:
+        raise UserError("Standard output is closed. Give a file to write to.")
+    # Not sys.stdout.buffer, which under python -u leaves out what does not fit at once.
+    with open(sys.stdout.fileno(), "wb", closefd=False) as output:
+        output.write(content)
