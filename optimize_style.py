@@ -3,7 +3,7 @@
   python optimize_style.py --content photo.jpg --style painting.jpg --output out.png
 
 Several styles: give --style several times, with --style_blend_weights 2,1.
-One style for each region: a --content_mask and a --style_mask for each --style.
+One style for each region: a --content_mask for each --style.
 A grid of settings: --sweep "content_weight=0.03,0.1,0.3".
 """
 

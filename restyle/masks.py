@@ -8,6 +8,9 @@ from restyle.color import luminance
 from restyle.errors import UserError
 from restyle.media import images
 
+# In the place of a style mask's path: the whole painting.
+WHOLE = "all"
+
 
 def read_mask(path: images.AnyPath, size: tuple[int, int]) -> np.ndarray:
     """Returns how much each pixel of a picture belongs to the region that is white in the mask.
@@ -40,16 +43,30 @@ def read_mask(path: images.AnyPath, size: tuple[int, int]) -> np.ndarray:
     return mask
 
 
-def check_mask_count(
-    content_masks: Sequence[object], style_masks: Sequence[object], styles: Sequence[object]
-) -> None:
-    """Raises UserError unless there are as many masks of either kind as there are styles."""
-    counts = len(content_masks), len(style_masks), len(styles)
-    if len(set(counts)) > 1:
+def read_style_mask(path: str, size: tuple[int, int]) -> np.ndarray:
+    """Returns as `read_mask` where a painting's strokes are taken from; WHOLE is all of it."""
+    return np.ones(size, np.float32) if path == WHOLE else read_mask(path, size)
+
+
+def mask_pairs(
+    content_masks: Sequence[str], style_masks: Sequence[str], styles: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Returns (content mask, style mask) for each style, or nothing if no mask is given.
+
+    Without style masks the paintings are taken whole.
+
+    Raises:
+      UserError: there are not as many masks as styles.
+    """
+    whole = [WHOLE] * len(content_masks)
+    counts = len(content_masks), len(style_masks or whole), len(styles)
+    if len(set(counts)) > 1 and any(counts[:2]):
         raise UserError(
-            "Got {} content masks and {} style masks for {} styles. "
-            "Give one of each for every style, in the same order.".format(*counts)
+            f"Got {len(content_masks)} content masks and {len(style_masks)} style masks for "
+            f"{len(styles)} styles. Give one of each for every style, in the same order; or no "
+            f"style masks; '{WHOLE}' is the whole painting."
         )
+    return list(zip(content_masks, style_masks or whole, strict=True))
 
 
 def _same_aspect(mask_size: Sequence[int], size: Sequence[int]) -> bool:

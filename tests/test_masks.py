@@ -87,14 +87,32 @@ def test_a_missing_mask_is_one_line_that_names_it(tmp_path):
         masks.read_mask(tmp_path / "gone.png", (4, 6))
 
 
-@pytest.mark.parametrize("counts", [(0, 0, 0), (1, 1, 1), (3, 3, 3)])
-def test_one_mask_of_each_kind_for_every_style_is_right(counts):
-    masks.check_mask_count(*(["x"] * count for count in counts))
+def test_a_whole_painting_needs_no_mask_drawn(tmp_path):
+    drawn = save(tmp_path / "m.png", np.full((4, 6), 255))
+
+    np.testing.assert_array_equal(
+        masks.read_style_mask("all", (8, 12)), masks.read_style_mask(str(drawn), (8, 12))
+    )
 
 
-@pytest.mark.parametrize("counts", [(1, 2, 2), (2, 1, 2), (2, 2, 1), (0, 1, 1), (3, 2, 1)])
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_masks_are_paired_in_their_order_one_of_each_kind_for_every_style(count):
+    content, style = [f"c{n}" for n in range(count)], [f"s{n}" for n in range(count)]
+
+    pairs = masks.mask_pairs(content, style, ["x"] * count)
+    assert pairs == [(f"c{n}", f"s{n}") for n in range(count)]
+
+
+def test_without_style_masks_all_paintings_are_taken_whole():
+    assert masks.mask_pairs(["a", "b"], [], ["x"] * 2) == [("a", "all"), ("b", "all")]
+    assert masks.mask_pairs([], [], ["x"] * 2) == []
+
+
+@pytest.mark.parametrize(
+    "counts", [(1, 2, 2), (2, 1, 2), (2, 2, 1), (0, 1, 1), (3, 2, 1), (1, 0, 2)]
+)
 def test_any_other_number_of_masks_is_refused_with_the_counts(counts):
     expected = "Got {} content masks and {} style masks for {} styles".format(*counts)
 
     with pytest.raises(UserError, match=expected):
-        masks.check_mask_count(*(["x"] * count for count in counts))
+        masks.mask_pairs(*(["x"] * count for count in counts))

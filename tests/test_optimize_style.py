@@ -203,15 +203,61 @@ def test_a_style_does_not_reach_where_its_mask_is_black(make, pictures, tmp_path
     levels = np.zeros((40, 60), np.uint8)
     levels[:, :20] = 255
     Image.fromarray(levels).save(tmp_path / "left.png")
-    Image.new("L", (108, 108), 255).save(tmp_path / "all.png")
 
-    masks = [f"--content_mask={tmp_path}/left.png", f"--style_mask={tmp_path}/all.png"]
-    result = pixels_of(make(*masks, "--optimizer=lbfgs"))
+    result = pixels_of(make(f"--content_mask={tmp_path}/left.png", "--optimizer=lbfgs"))
 
     moved = np.abs(result - resize(pixels_of(pictures / "photo.png"), (32, 48)))
     assert moved[:, :14].max() > 5 / 255
     assert moved[:, 40:].max() < 0.6 / 255
     assert recipe_of(tmp_path / "out.png")["inputs"].keys() >= {f"{tmp_path}/left.png"}
+
+
+@pytest.fixture
+def two_regions(pictures, tmp_path):
+    """A style for each half of the photograph, and a mask of the whole first painting."""
+    left = np.zeros((40, 60), np.uint8)
+    left[:, :30] = 255
+    for name, levels in (("left", left), ("right", 255 - left)):
+        Image.fromarray(levels).save(tmp_path / f"{name}.png")
+    Image.new("L", (108, 108), 255).save(tmp_path / "whole.png")
+    other = f"--style={pictures}/other.png"
+    return [other, *(f"--content_mask={tmp_path}/{name}.png" for name in ("left", "right"))]
+
+
+def test_a_whole_painting_is_one_without_a_mask_or_all_or_all_white(make, two_regions, tmp_path):
+    ways = {"undrawn": [], "named": ["all", "all"], "drawn": [f"{tmp_path}/whole.png", "all"]}
+    undrawn, named, drawn = (
+        make(*two_regions, *(f"--style_mask={mask}" for mask in masks), name=f"{way}.png")
+        for way, masks in ways.items()
+    )
+
+    np.testing.assert_array_equal(pixels_of(named), pixels_of(undrawn))
+    np.testing.assert_array_equal(pixels_of(drawn), pixels_of(undrawn))
+    assert f"{tmp_path}/whole.png" in recipe_of(drawn)["inputs"]
+
+
+@pytest.mark.parametrize("masks", [[], ["--style_mask=all", "--style_mask=all"]])
+def test_recipe_and_resumed_run_know_that_a_painting_is_whole(
+    make, run, two_regions, tmp_path, masks
+):
+    first = make(*two_regions, *masks, f"--run_dir={tmp_path}/run")
+
+    assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/resumed.png") == 0
+    assert run(*as_flags(recipe_of(first)["settings"]), f"--output={tmp_path}/again.png") == 0
+    for again in ("resumed.png", "again.png"):
+        np.testing.assert_array_equal(pixels_of(tmp_path / again), pixels_of(first))
+        assert recipe_of(tmp_path / again)["settings"] == recipe_of(first)["settings"]
+
+
+def test_a_whole_painting_can_be_swept_beside_a_part_of_it(make, tmp_path):
+    Image.new("L", (60, 40), 255).save(tmp_path / "photo.png")
+    part = Image.linear_gradient("L").resize((108, 108)).point(lambda level: 255 * (level > 200))
+    part.save(tmp_path / "part.png")
+
+    swept = f"--sweep=style_mask=all|{tmp_path}/part.png"
+    sheet = pixels_of(make(f"--content_mask={tmp_path}/photo.png", swept))
+    whole, part = np.split(sheet[LINE + GAP : LINE + GAP + 32, GAP:], [48], axis=1)
+    assert np.abs(whole - part[:, GAP : GAP + 48]).max() > 0.05
 
 
 def test_a_start_from_a_picture_is_a_start_from_that_picture(make, pictures):

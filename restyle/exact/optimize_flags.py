@@ -11,6 +11,7 @@ from restyle.exact.optimize_config import (
     PRECISIONS,
     OptimizeConfig,
 )
+from restyle.masks import WHOLE
 from restyle.objective_flags import define_objective_flags
 
 FLAGS = flags.FLAGS
@@ -81,10 +82,17 @@ def _define_picture_flags() -> None:
         module_name=PICTURES,
     )
     for name, what in (
-        ("content_mask", "A grey picture, white where in the content a style applies"),
-        ("style_mask", "A grey picture, white where in the style its strokes are taken from"),
+        (
+            "content_mask",
+            "A grey picture, white where in the content a style applies; one for each --style, in "
+            "the same order.",
+        ),
+        (
+            "style_mask",
+            "A grey picture, white where in the style its strokes are taken from, or "
+            f'"{WHOLE}", the whole style; one for each --style, or none: all are taken whole.',
+        ),
     ):
-        what += "; one for each --style, in the same order."
         flags.DEFINE_multi_string(name, [], what, module_name=PICTURES)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from restyle.color import match_color
-from restyle.masks import read_mask
+from restyle.masks import read_mask, read_style_mask
 from restyle.media.images import read_image
 
 
@@ -46,7 +46,7 @@ def read_problem(
 ) -> Problem:
     """Reads all pictures of a run; UserError for the first that cannot be used.
 
-    masks: (content mask, style mask) for each style, or empty.
+    masks: (content mask, style mask) for each style, see restyle/masks.py, or empty.
     match_style_color: give the styles the content's colours first (Gatys et al. 2017, section 5).
     """
     photograph = read_image(content)
@@ -61,7 +61,7 @@ def read_problem(
         styles=pixels,
         blend_weights=blend_weights,
         content_masks=[read_mask(mask[0], photograph.pixels.shape[:2]) for mask in masks],
-        style_masks=[read_mask(mask[1], style.shape[:2]) for mask, style in pairs],
+        style_masks=[read_style_mask(mask[1], style.shape[:2]) for mask, style in pairs],
         start=beginning[0].pixels if beginning else None,
         alpha=photograph.alpha,
         notes=[picture.note for picture in [photograph, *paintings, *beginning] if picture.note],

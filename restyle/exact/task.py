@@ -13,7 +13,7 @@ from restyle.exact.optimize_flags import optimize_config
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.schedule import Scale, schedule
 from restyle.flag_settings import settings
-from restyle.masks import check_mask_count
+from restyle.masks import WHOLE, mask_pairs
 from restyle.objective_flags import numbers, objective_config
 from restyle.recipe import file_sha256
 
@@ -44,14 +44,13 @@ def read_task() -> Task:
         shares(blend_weights, FLAGS.style, "style_blend_weights")
     except ValueError as error:
         raise UserError(str(error)) from error
-    if FLAGS.content_mask or FLAGS.style_mask:
-        check_mask_count(FLAGS.content_mask, FLAGS.style_mask, FLAGS.style)
+    masks = mask_pairs(FLAGS.content_mask, FLAGS.style_mask, FLAGS.style)
     start = [] if config.init in STARTS else [config.init]
     problem = read_problem(
         FLAGS.content,
         FLAGS.style,
         blend_weights=blend_weights,
-        masks=list(zip(FLAGS.content_mask, FLAGS.style_mask, strict=True)),
+        masks=masks,
         start=start[0] if start else None,
         match_style_color=config.preserve_color == "match",
     )
@@ -61,8 +60,8 @@ def read_task() -> Task:
         config,
         objective.layers,
     )
-    paths = [FLAGS.content, *FLAGS.style, *FLAGS.content_mask, *FLAGS.style_mask, *start]
-    inputs = {path: file_sha256(path) for path in paths}
+    drawn = [path for pair in masks for path in pair if path != WHOLE]
+    inputs = {path: file_sha256(path) for path in [FLAGS.content, *FLAGS.style, *drawn, *start]}
     return Task(problem, objective, config, scales, inputs)
 
 
