@@ -72,7 +72,10 @@ def _network(task: Task, precision: str, say):
         raise UserError(str(error)) from error
     precision = fastest_precision() if precision == "auto" else precision
     network = vgg19_features(
-        weights, task.objective.layers, pooling=task.config.pooling, dtype=PRECISIONS[precision]
+        weights,
+        task.objective.layers,
+        pooling=task.objective.pooling,
+        dtype=PRECISIONS[precision],
     )
     return network, weights, precision
 

@@ -90,7 +90,9 @@ def _whole_numbers(text: str) -> list[int]:
 
 
 def _network(dtype: str):
-    return vgg19_features(load_vgg_weights(), ObjectiveConfig().layers, dtype=dtype)
+    return vgg19_features(
+        load_vgg_weights(), ObjectiveConfig().layers, dtype=dtype, pooling=ObjectiveConfig().pooling
+    )
 
 
 def _scales(problem: Problem, config: OptimizeConfig):

@@ -81,7 +81,9 @@ def _flags() -> argparse.Namespace:
 
 def _evaluation(problem: Problem, size: tuple[int, int], precision: str) -> WholeImage:
     config = ObjectiveConfig()
-    network = vgg19_features(load_vgg_weights(), config.layers, dtype=PRECISIONS[precision])
+    network = vgg19_features(
+        load_vgg_weights(), config.layers, dtype=PRECISIONS[precision], pooling=config.pooling
+    )
     return evaluation_at(problem, config, network, size=size, style_long_side=max(size))
 
 

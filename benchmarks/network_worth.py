@@ -117,8 +117,8 @@ def read_contest(flags: argparse.Namespace) -> Contest:
         painting=read_image(flags.style or settings["style"][flags.style_index]).pixels,
         style_long_side=settings["style_size"],
         objective=objective,
-        fast_vgg=vgg19_features(weights, objective.layers, dtype=dtype),
-        precise_vgg=vgg19_features(weights, objective.layers),
+        fast_vgg=vgg19_features(weights, objective.layers, dtype=dtype, pooling=objective.pooling),
+        precise_vgg=vgg19_features(weights, objective.layers, pooling=objective.pooling),
     )
 
 

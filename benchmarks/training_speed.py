@@ -141,10 +141,10 @@ def training_step(inputs: str, precision: str):
     config = TrainConfig(batch_size=len(batch.images), precision=precision)
 
     def loss() -> TrainingLoss:
-        precise = vgg19_features(vgg, objective.style_layers)
+        precise = vgg19_features(vgg, objective.style_layers, pooling=objective.pooling)
         grams = style_grams(precise, list(given["painting"]), objective.style_layers)
         networks = (
-            vgg19_features(vgg, layers, dtype=DTYPES[precision])
+            vgg19_features(vgg, layers, dtype=DTYPES[precision], pooling=objective.pooling)
             for layers in (objective.layers, objective.content_layers)
         )
         return TrainingLoss(objective, grams, *networks)

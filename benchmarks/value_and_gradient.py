@@ -123,7 +123,7 @@ def _ours(inputs: str, dtype: str):
         pictures = {name: arrays[name] for name in ("content", "style", "start")}
     problem = Problem(pictures["content"][0], [pictures["style"][0]])
     config, side = ObjectiveConfig(), pictures["start"].shape[1]
-    network = vgg19_features(load_vgg_weights(), config.layers, dtype=dtype)
+    network = vgg19_features(load_vgg_weights(), config.layers, dtype=dtype, pooling=config.pooling)
     whole = evaluation_at(problem, config, network, size=(side, side), style_long_side=side)
     evaluate, image = tf.function(whole), tf.constant(pictures["start"])
     return lambda: float(evaluate(image).value)

@@ -4,7 +4,8 @@
 
 Gatys, Ecker, Bethge (2016), eq. 7. We depart in the units: each term is relative to what it is
 compared with, so that it reads as a fraction, and the same weights mean the same at every size.
-`formula="gatys"` gives the paper's own units.
+`formula="gatys"` gives the paper's own units. And in the style term: models/wasserstein.py compares
+means and covariances where the paper compares Gram matrices, `style_loss="gram"`.
 """
 
 import dataclasses
@@ -14,9 +15,11 @@ from typing import Any
 from keras import ops
 
 from models.objective_config import ObjectiveConfig, check_weights, shares
+from models.wasserstein import gaussian_target, wasserstein_error
 
 Tensor = Any
 Features = Mapping[str, Tensor]
+Statistics = Mapping[str, Tensor]
 
 
 def gram_matrix(features: Tensor, guidance: Tensor | None = None) -> Tensor:
@@ -43,6 +46,21 @@ def gram_matrix(features: Tensor, guidance: Tensor | None = None) -> Tensor:
     product = ops.matmul(ops.transpose(ops.stop_gradient(flat), (0, 2, 1)), flat)
     gram = product + ops.transpose(product, (0, 2, 1)) - ops.stop_gradient(product)
     return gram / ops.cast(positions, "float32")
+
+
+def channel_mean(features: Tensor, guidance: Tensor | None = None) -> Tensor:
+    """Mean activation of each channel over the positions, (b, c) float32.
+
+    m[b, i] = sum_p T[p]^2 F[b, p, i] / sum_p T[p]^2
+
+    With T as in `gram_matrix`, so that the Gram matrix less m m^T is the covariance of the region.
+    features: (b, h, w, c). guidance: (1, h, w, 1) in [0, 1].
+    """
+    features = ops.cast(features, "float32")
+    if guidance is None:
+        return ops.mean(features, axis=(1, 2))
+    shares = ops.square(guidance) / ops.sum(ops.square(guidance))
+    return ops.sum(features * shares, axis=(1, 2))
 
 
 def relative_error(values: Tensor, target: Tensor) -> Tensor:
@@ -95,34 +113,59 @@ class StyleTarget:
     """What one painting asks for.
 
     Attributes:
-      grams: {layer: (1, c, c)}, its Gram matrices, of its own region if it has a mask.
+      statistics: by layer, what the style loss compares with: "gram", (1, c, c), or what
+        `gaussian_target` gives; of its own region if it has a mask.
       weight: its share among several styles; only the ratios matter.
       mask: (1, h, w, 1) in [0, 1], where in the picture it applies; None for everywhere.
     """
 
-    grams: Mapping[str, Tensor]
+    statistics: Mapping[str, Statistics]
     weight: float = 1.0
     mask: Tensor | None = None
 
 
 def style_target(
     features: Features,
-    style_layers: Sequence[str],
+    config: ObjectiveConfig,
     *,
     weight: float = 1.0,
     style_mask: Tensor | None = None,
     content_mask: Tensor | None = None,
 ) -> StyleTarget:
-    """The style of a painting: Gram matrices of its features, inside `style_mask` if given.
+    """The style of a painting: statistics of its features, inside `style_mask` if given.
 
     features: of the painting, (1, h, w, c) by layer. style_mask: (1, h, w, 1) at the painting's
     size; content_mask: (1, h, w, 1) at the picture's, where this style is to be.
     """
-    grams = {}
-    for layer in style_layers:
+    statistics = {}
+    for layer in config.style_layers:
         guidance = None if style_mask is None else guidance_at(style_mask, features[layer])
-        grams[layer] = gram_matrix(features[layer], guidance)
-    return StyleTarget(grams, weight, content_mask)
+        seen = style_statistics(features[layer], config, guidance)
+        gaussian = config.style_loss == "wasserstein"
+        statistics[layer] = gaussian_target(**seen) if gaussian else seen
+    return StyleTarget(statistics, weight, content_mask)
+
+
+def style_statistics(
+    features: Tensor, config: ObjectiveConfig, guidance: Tensor | None = None
+) -> dict[str, Tensor]:
+    """What the style loss looks at: "gram", (b, c, c), and "mean", (b, c), if it needs that.
+
+    Sums over positions divided by their number, whatever the loss.
+    """
+    statistics = {"gram": gram_matrix(features, guidance)}
+    if config.style_loss == "wasserstein":
+        statistics["mean"] = channel_mean(features, guidance)
+    return statistics
+
+
+def style_error(statistics: Statistics, target: Statistics, config: ObjectiveConfig) -> Tensor:
+    """How far the statistics of a picture's layer are from those asked for, (b,)."""
+    if config.style_loss == "wasserstein":
+        return wasserstein_error(**statistics, target=target)
+    if config.formula == "gatys":
+        return gatys_style_error(statistics["gram"], target["gram"])
+    return relative_error(statistics["gram"], target["gram"])
 
 
 class Objective:
@@ -170,19 +213,21 @@ class Objective:
         return terms
 
     def style_term(self, layer: str, features: Tensor) -> Tensor:
-        """Error of the Gram matrices at one layer, averaged over the styles by their shares, (b,).
+        """Error of the style at one layer, averaged over the styles by their shares, (b,).
 
-        The Gram matrix of a picture is computed once for all styles without a mask.
+        The statistics of a picture are computed once for all styles without a mask.
         """
-        error = gatys_style_error if self.config.formula == "gatys" else relative_error
         whole = None
         total = 0.0
         for style, share in zip(self.styles, self.style_shares, strict=True):
             if style.mask is not None:
-                gram = gram_matrix(features, guidance_at(style.mask, features))
+                guidance = guidance_at(style.mask, features)
+                statistics = style_statistics(features, self.config, guidance)
             else:
-                gram = whole = gram_matrix(features) if whole is None else whole
-            total = total + share * error(gram, style.grams[layer])
+                whole = whole or style_statistics(features, self.config)
+                statistics = whole
+            target = style.statistics[layer]
+            total = total + share * style_error(statistics, target, self.config)
         return total
 
     def total(self, terms: Mapping[str, Tensor]) -> Tensor:

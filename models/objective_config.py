@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from models.vgg_layers import paper_name
 
 FORMULAS = ("relative", "gatys")
+STYLE_LOSSES = ("wasserstein", "gram")
+POOLINGS = ("max", "average")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,16 +21,21 @@ class ObjectiveConfig:
       content_layers, style_layers: VGG-19 layers by the paper's names.
       content_layer_weights, style_layer_weights: one for each layer, only their ratios matter;
         empty means equal, the paper's w_l = 1/5.
-      formula: "relative", or "gatys" for the paper's units (weights then are about 1 and 1000).
+      style_loss: "wasserstein" compares means and covariances, "gram" the paper's Gram matrices.
+      pooling: of VGG-19, "max" as it was trained, or "average", which the paper prefers.
+      formula: "relative", or "gatys" for the paper's units (weights then are about 1 and 1000;
+        for style_loss "gram" only).
     """
 
-    content_weight: float = 0.05
+    content_weight: float = 0.06
     style_weight: float = 1.0
     tv_weight: float = 0.0
     content_layers: tuple[str, ...] = ("conv4_2",)
     style_layers: tuple[str, ...] = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
     content_layer_weights: tuple[float, ...] = ()
     style_layer_weights: tuple[float, ...] = ()
+    style_loss: str = "wasserstein"
+    pooling: str = "max"
     formula: str = "relative"
 
     def __post_init__(self):
@@ -41,8 +48,15 @@ class ObjectiveConfig:
         check_weights("content_weight, style_weight, tv_weight", overall)
         shares(self.content_layer_weights, self.content_layers, "content_layer_weights")
         shares(self.style_layer_weights, self.style_layers, "style_layer_weights")
-        if self.formula not in FORMULAS:
-            raise ValueError(f"Got formula {self.formula!r}, expected one of {FORMULAS}.")
+        choices = {"formula": FORMULAS, "style_loss": STYLE_LOSSES, "pooling": POOLINGS}
+        for name, known in choices.items():
+            if getattr(self, name) not in known:
+                raise ValueError(f"Got {name} {getattr(self, name)!r}, expected one of {known}.")
+        if self.formula == "gatys" and self.style_loss != "gram":
+            raise ValueError(
+                f"Got formula 'gatys' with style_loss {self.style_loss!r}: the paper's units are "
+                "those of Gram matrices. Use style_loss 'gram'."
+            )
 
     @property
     def layers(self) -> tuple[str, ...]:

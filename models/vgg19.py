@@ -31,13 +31,14 @@ def vgg19_features(
     weights: VGGWeights,
     layers: Sequence[str],
     *,
-    pooling: str = "average",
+    pooling: str,
     dtype: str = "float32",
 ) -> keras.Model:
     """VGG-19 up to the deepest of `layers`, a model from pixels to {paper name: activations}.
 
-    Gatys et al. (2016), section 2: the normalised network, without fully connected layers, with
-    average pooling in the place of max pooling. Activations are those after the ReLU.
+    Gatys et al. (2016), section 2: the normalised network, without fully connected layers.
+    Activations are those after the ReLU. pooling: "max", as the network was trained, or "average",
+    as in the paper.
 
     With `dtype` "mixed_bfloat16" only the activations are bfloat16. The image and the first
     convolution stay float32: at 0..255 bfloat16 is coarser than the eight bits of a picture.

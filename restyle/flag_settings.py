@@ -7,7 +7,7 @@ from absl import flags
 
 from restyle.command_line import headed_groups
 from restyle.errors import UserError
-from restyle.objective_flags import overall_weights
+from restyle.objective_flags import preset_settings
 from restyle.run_folder import RunFolder
 
 FLAGS = flags.FLAGS
@@ -20,7 +20,7 @@ def settings(not_settings: Collection[str]) -> dict[str, Any]:
     """
     named = [flag for group in headed_groups().values() for flag in group]
     values = {flag.name: flag.value for flag in named if flag.name not in not_settings}
-    return values | overall_weights()
+    return values | preset_settings()
 
 
 def take_settings(

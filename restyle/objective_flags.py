@@ -1,16 +1,24 @@
 """Flags of the objective, the same in every program that minimises or measures it."""
 
+from typing import Any
+
 from absl import flags
 
-from models.objective_config import ObjectiveConfig
+from models.objective_config import POOLINGS, STYLE_LOSSES, ObjectiveConfig
 
 GROUP = "The objective"
 FLAGS = flags.FLAGS
 
-# The units of Gatys et al. (2016), section 2.4: alpha / beta = 1e-3.
+# Gatys et al. (2016): Gram matrices, average pooling, and section 2.4's alpha / beta = 1e-3.
 PRESETS = {
     "restyle": {},
-    "gatys": {"formula": "gatys", "content_weight": 1.0, "style_weight": 1000.0},
+    "gatys": {
+        "formula": "gatys",
+        "style_loss": "gram",
+        "pooling": "average",
+        "content_weight": 1.0,
+        "style_weight": 1000.0,
+    },
 }
 
 
@@ -21,10 +29,15 @@ def define_objective_flags() -> None:
         "preset",
         "restyle",
         list(PRESETS),
-        "restyle: relative errors. gatys: the 2016 paper's own formula, with content_weight 1 and "
-        "style_weight 1000 unless given.",
+        "restyle: relative errors. gatys: the 2016 paper's own formula, Gram matrices and average "
+        "pooling, with content_weight 1 and style_weight 1000 unless given.",
         module_name=GROUP,
     )
+    for name, choices, what in (
+        ("style_loss", STYLE_LOSSES, "wasserstein: means and covariances; gram: Gram matrices."),
+        ("pooling", POOLINGS, "In VGG-19; max as it was trained, average as in the paper."),
+    ):
+        flags.DEFINE_enum(name, getattr(defaults, name), choices, what, module_name=GROUP)
     for name, what in (
         ("content_weight", "How much of the scene is kept; 0 gives a pure texture."),
         ("style_weight", "How much of the style is taken; 0 reconstructs the content."),
@@ -49,7 +62,7 @@ def define_objective_flags() -> None:
 def objective_config() -> ObjectiveConfig:
     """The objective that the flags ask for; ValueError if they cannot be meant."""
     return ObjectiveConfig(
-        **overall_weights(),
+        **preset_settings(),
         content_layers=tuple(FLAGS.content_layers),
         style_layers=tuple(FLAGS.style_layers),
         content_layer_weights=numbers("content_layer_weights"),
@@ -58,12 +71,12 @@ def objective_config() -> ObjectiveConfig:
     )
 
 
-def overall_weights() -> dict[str, float]:
-    """The weights of content, style and total variation: as given, or else by the preset."""
+def preset_settings() -> dict[str, Any]:
+    """The flags that a preset may change: as given, or else by the preset."""
     preset = PRESETS[FLAGS.preset]
     return {
         name: preset[name] if name in preset and not FLAGS[name].present else getattr(FLAGS, name)
-        for name in ("content_weight", "style_weight", "tv_weight")
+        for name in ("content_weight", "style_weight", "tv_weight", "style_loss", "pooling")
     }
 
 

@@ -75,6 +75,8 @@ def recipe_objective(settings: Mapping[str, Any]) -> ObjectiveConfig:
     Raises UserError for those of another program or version.
     """
     names = {field.name for field in dataclasses.fields(ObjectiveConfig)} - {"formula"}
+    # Versions that did not say had Gram matrices and average pooling.
+    settings = {"style_loss": "gram", "pooling": "average", **settings}
     try:
         fields = {name: settings[name] for name in names}
         for name in ("content_layer_weights", "style_layer_weights"):  # As on the command line.
@@ -95,7 +97,7 @@ def _target(
     size: tuple[int, int],
     long_side: int,
 ) -> StyleTarget:
-    """The Gram matrices of a painting; its aspect is never squashed."""
+    """What a painting asks for; its aspect is never squashed."""
     style_size = fit_long_side(painting.pixels.shape[:2], long_side)
     _check_size("A style", style_size, config)
     masks = {}
@@ -104,7 +106,7 @@ def _target(
     if painting.content_mask is not None:
         masks["content_mask"] = _as_batch(painting.content_mask, size)
     features = network(_as_batch(painting.pixels, style_size))
-    return style_target(features, config.style_layers, weight=painting.weight, **masks)
+    return style_target(features, config, weight=painting.weight, **masks)
 
 
 def _check_size(what: str, size: tuple[int, int], config: ObjectiveConfig) -> None:

@@ -9,12 +9,12 @@ from models.vgg19 import vgg19_features
 from models.vgg_weights import random_vgg_weights
 from restyle.fast import held_out
 from restyle.fast.held_out import measure, plain_batch, preview
-from restyle.fast.training_loss import TrainingLoss, style_grams
+from restyle.fast.training_loss import TrainingLoss, painting_targets
 
 RNG = np.random.default_rng(9)
 PHOTOS = RNG.random((3, 16, 16, 3), np.float32)
 OBJECTIVE = ObjectiveConfig(content_layers=("conv1_1",), style_layers=("conv1_1", "conv2_1"))
-VGG = vgg19_features(random_vgg_weights(width_divisor=16), OBJECTIVE.layers)
+VGG = vgg19_features(random_vgg_weights(width_divisor=16), OBJECTIVE.layers, pooling="max")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def network():
 @pytest.fixture(scope="module")
 def loss():
     paintings = [RNG.random((16, 20, 3), np.float32) ** power for power in (1, 4)]
-    return TrainingLoss(OBJECTIVE, style_grams(VGG, paintings, OBJECTIVE.style_layers), VGG, VGG)
+    return TrainingLoss(OBJECTIVE, painting_targets(VGG, paintings, OBJECTIVE), VGG, VGG)
 
 
 def stylised(network, photo, style, strength=1.0):

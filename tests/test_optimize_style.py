@@ -154,7 +154,7 @@ def test_the_saved_terms_are_those_of_the_file(make, pictures, clear_photo, name
     output = make(f"--content={photo}", name=name)
 
     config = ObjectiveConfig(content_layers=("conv2_2",), style_layers=("conv1_1", "conv2_1"))
-    network = vgg19_features(random_vgg_weights(width_divisor=8), config.layers)
+    network = vgg19_features(random_vgg_weights(width_divisor=8), config.layers, pooling="max")
     problem = read_problem(str(photo), [f"{pictures}/painting.png"])
     stages = {"saved": pixels_of(output)}
     measured = measure_stages(stages, problem, config, network, Scale((32, 48), 48, 1))

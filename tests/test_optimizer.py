@@ -26,7 +26,7 @@ CONFIG = ObjectiveConfig(
 FIRST_LAYER = ObjectiveConfig(
     content_weight=0.0, content_layers=("conv1_1",), style_layers=("conv1_1",)
 )
-NETWORK = vgg19_features(random_vgg_weights(width_divisor=16), CONFIG.layers)
+NETWORK = vgg19_features(random_vgg_weights(width_divisor=16), CONFIG.layers, pooling="max")
 SCHEDULE = (Scale((8, 12), 10, 3), Scale((11, 17), 14, 4))
 
 

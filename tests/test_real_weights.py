@@ -19,7 +19,7 @@ def network():
     from models.vgg_layers import LAYER_NAMES
     from models.vgg_weights import load_vgg_weights
 
-    return vgg19_features(load_vgg_weights(), LAYER_NAMES)
+    return vgg19_features(load_vgg_weights(), LAYER_NAMES, pooling="max")
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +96,10 @@ def test_bfloat16_ends_where_float32_does():
     weights, ends = load_vgg_weights(), {}
     sizes = problem.content.shape[:2], [style.shape[:2] for style in problem.styles]
     scales = schedule(*sizes, config, objective.layers)
-    judge = vgg19_features(weights, objective.layers)
+    judge = vgg19_features(weights, objective.layers, pooling="max")
     evaluation = evaluation_at(problem, objective, judge, size=scales[-1].size, style_long_side=128)
     for dtype in ("float32", "mixed_bfloat16"):
-        network = vgg19_features(weights, objective.layers, dtype=dtype)
+        network = vgg19_features(weights, objective.layers, dtype=dtype, pooling="max")
         *_, last = optimize(problem, objective, config, network, scales)
         ends[dtype] = float(evaluation(last.state["image"].value()).value)
 

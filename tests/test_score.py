@@ -25,7 +25,7 @@ CONFIG = ObjectiveConfig(
 
 @pytest.fixture(scope="module")
 def network():
-    return vgg19_features(random_vgg_weights(width_divisor=8), CONFIG.layers)
+    return vgg19_features(random_vgg_weights(width_divisor=8), CONFIG.layers, pooling="max")
 
 
 def picture(height, width):
@@ -155,7 +155,7 @@ def test_a_picture_that_was_saved_has_exactly_the_terms_its_recipe_states(made, 
     output, recipe = made(*(argument.format(pictures) for argument in more))
 
     def network_of(config):
-        return vgg19_features(random_vgg_weights(width_divisor=8), config.layers)
+        return vgg19_features(random_vgg_weights(width_divisor=8), config.layers, pooling="max")
 
     stated = pytest.approx(recipe["terms"]["saved"], rel=1e-6)
     assert scored_again(output, recipe, network_of) == stated

@@ -76,7 +76,7 @@ def evaluation_at(
 
 
 def _style_targets(problem, config, network, size, style_long_side) -> list[StyleTarget]:
-    """The paintings' Gram matrices; their aspect is never squashed."""
+    """What the paintings ask for; their aspect is never squashed."""
     targets = []
     for index, style in enumerate(problem.styles):
         style_size = fit_long_side(style.shape[:2], style_long_side)
@@ -86,5 +86,5 @@ def _style_targets(problem, config, network, size, style_long_side) -> list[Styl
             masks["style_mask"] = as_batch(problem.style_masks[index], style_size)
         weight = problem.blend_weights[index] if problem.blend_weights else 1.0
         features = network(as_batch(style, style_size))
-        targets.append(style_target(features, config.style_layers, weight=weight, **masks))
+        targets.append(style_target(features, config, weight=weight, **masks))
     return targets

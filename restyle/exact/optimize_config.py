@@ -6,7 +6,6 @@ from restyle.media.images import fit_long_side
 
 OPTIMIZERS = ("lbfgs", "adam")
 STARTS = ("content", "noise", "style")
-POOLINGS = ("average", "max")
 PRECISIONS = ("auto", "float32", "bfloat16")
 COLORS = ("none", "luminance", "match")
 
@@ -27,7 +26,6 @@ class OptimizeConfig:
       style_size: long side of the style in pixels at the last scale; 0 means by `style_scale`.
       history: pairs that L-BFGS remembers.
       precision: of the network's activations, "float32", "bfloat16" or "auto", the faster here.
-      pooling: "average" or "max".
       preserve_color: "none"; "luminance" takes the content's colours into the result, "match"
         gives them to the style first.
     """
@@ -43,7 +41,6 @@ class OptimizeConfig:
     style_size: int = 0
     history: int = 20
     precision: str = "auto"
-    pooling: str = "average"
     preserve_color: str = "none"
 
     def __post_init__(self):

@@ -7,7 +7,6 @@ from absl import flags
 from restyle.exact.optimize_config import (
     COLORS,
     OPTIMIZERS,
-    POOLINGS,
     PRECISIONS,
     OptimizeConfig,
 )
@@ -24,7 +23,6 @@ KEPT = "What is kept"
 CHOICES = {
     "optimizer": (OPTIMIZERS, RUN, "adam needs less memory and more iterations."),
     "precision": (PRECISIONS, RUN, "Of the network's activations; auto: the faster one here."),
-    "pooling": (POOLINGS, STYLE, "In VGG-19; average is the paper's."),
     "preserve_color": (
         COLORS,
         STYLE,

@@ -41,7 +41,7 @@ def score_results(
         weights = load_vgg_weights(FLAGS.vgg_weights, report=lambda line: None)
     except (ValueError, WeightsError) as error:
         raise UserError(str(error)) from error
-    network = vgg19_features(weights, config.layers)
+    network = vgg19_features(weights, config.layers, pooling=config.pooling)
     asked = [Painting(pixels) for pixels in paintings.values()]
     return {
         path: score(result, photo, asked, network, config, style_long_side=style_size or None)

@@ -23,7 +23,7 @@ from restyle.fast.strategies import (
 from restyle.fast.train_task import TrainTask
 from restyle.fast.trainer import Snapshot, Trainer
 from restyle.fast.training_loop import TrainStep, train
-from restyle.fast.training_loss import TrainingLoss, style_grams
+from restyle.fast.training_loss import TrainingLoss, painting_targets
 from restyle.precision import PRECISIONS, fastest_precision
 from restyle.recipe import versions
 
@@ -65,13 +65,16 @@ class Session:
 
     def _loss(self) -> TrainingLoss:
         objective, dtype = self.task.objective, PRECISIONS[self.task.config.precision]
-        precise = vgg19_features(self.vgg, objective.style_layers)
+
+        def vgg19(layers, dtype="float32"):
+            return vgg19_features(self.vgg, layers, pooling=objective.pooling, dtype=dtype)
+
         paintings = list(self.task.paintings.values())
         return TrainingLoss(
             objective,
-            style_grams(precise, paintings, objective.style_layers),
-            vgg19_features(self.vgg, objective.layers, dtype=dtype),
-            vgg19_features(self.vgg, objective.content_layers, dtype=dtype),
+            painting_targets(vgg19(objective.style_layers), paintings, objective),
+            vgg19(objective.layers, dtype),
+            vgg19(objective.content_layers, dtype),
             self.task.config.temporal_weight,
         )
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from models.losses import Objective, StyleTarget, gram_matrix
+from models.losses import Objective, Statistics, StyleTarget, style_target
 from models.objective_config import ObjectiveConfig
 from models.transform_config import TransformConfig
 from restyle.fast.motion import moved, seen_before
@@ -45,15 +45,21 @@ def network_inputs(network: TransformConfig, batch: Batch) -> dict[str, Tensor]:
     return {name: ops.convert_to_tensor(values) for name, values in inputs.items()}
 
 
-def style_grams(
-    features: keras.Model, paintings: Sequence[np.ndarray], layers: Sequence[str]
-) -> dict[str, Tensor]:
-    """Gram matrices of the paintings by layer, (n, c, c), row by row as `Batch.style` counts.
+def painting_targets(
+    features: keras.Model, paintings: Sequence[np.ndarray], objective: ObjectiveConfig
+) -> dict[str, Statistics]:
+    """What the paintings ask for by layer, row by row as `Batch.style` counts.
 
     features: a VGG-19. paintings: (h, w, 3), each of its own size.
     """
-    seen = [features(painting[None]) for painting in paintings]
-    return {layer: ops.concatenate([gram_matrix(s[layer]) for s in seen]) for layer in layers}
+    targets = [style_target(features(painting[None]), objective) for painting in paintings]
+    return {
+        layer: {
+            name: ops.concatenate([target.statistics[layer][name] for target in targets])
+            for name in targets[0].statistics[layer]
+        }
+        for layer in objective.style_layers
+    }
 
 
 class TrainingLoss:
@@ -66,12 +72,12 @@ class TrainingLoss:
     def __init__(
         self,
         objective: ObjectiveConfig,
-        grams: Mapping[str, Tensor],
+        targets: Mapping[str, Statistics],
         features: keras.Model,
         content_features: keras.Model,
         temporal_weight: float = 0.0,
     ):
-        self.objective, self.grams = objective, grams
+        self.objective, self.targets = objective, targets
         self.features, self.content_features = features, content_features
         self.temporal_weight = temporal_weight
 
@@ -91,7 +97,10 @@ class TrainingLoss:
         The dial turns the weight of the style: strength^2 of it. At strength 1 the objective is
         the optimiser's.
         """
-        chosen = {layer: ops.take(gram, batch.style, axis=0) for layer, gram in self.grams.items()}
+        chosen = {
+            layer: {name: ops.take(rows, batch.style, axis=0) for name, rows in target.items()}
+            for layer, target in self.targets.items()
+        }
         objective = Objective(self.objective, [StyleTarget(chosen)])
         content = self.content_features(batch.images)
         terms = objective.terms(stylised, self.features(stylised), content)
