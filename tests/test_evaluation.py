@@ -94,7 +94,7 @@ def test_the_photograph_has_no_content_error_and_the_painting_no_style_error():
     assert of_photograph["content conv2_1"] == pytest.approx(0, abs=1e-9)
     assert of_painting["content conv2_1"] > 0.01
     for name in ("style conv1_1", "style conv2_1"):
-        assert of_painting[name] == pytest.approx(0, abs=1e-9)
+        assert of_painting[name] == pytest.approx(0, abs=1e-5)
         assert of_photograph[name] > 1e-4
 
 

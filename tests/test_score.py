@@ -19,7 +19,11 @@ from restyle.score_report import comparison_sheet, score_label, write_scores
 RNG = np.random.default_rng(3)
 ONE_STEP = ("--smallest_scale=48", "--iterations=1", "--optimizer=adam")
 CONFIG = ObjectiveConfig(
-    content_layers=("conv2_2",), style_layers=("conv1_1", "conv2_1"), tv_weight=0.5
+    content_weight=0.05,
+    content_layers=("conv2_2",),
+    style_layers=("conv1_1", "conv2_1"),
+    tv_weight=0.5,
+    style_loss="gram",
 )
 
 
@@ -155,13 +159,15 @@ def test_a_picture_that_was_saved_has_exactly_the_terms_its_recipe_states(made, 
     output, recipe = made(*(argument.format(pictures) for argument in more))
 
     def network_of(config):
-        return vgg19_features(random_vgg_weights(width_divisor=8), config.layers, pooling="max")
+        return vgg19_features(
+            random_vgg_weights(width_divisor=8), config.layers, pooling=config.pooling
+        )
 
     stated = pytest.approx(recipe["terms"]["saved"], rel=1e-6)
     assert scored_again(output, recipe, network_of) == stated
 
 
-def test_a_recipe_gives_back_the_objective_it_was_written_for():
+def test_a_recipe_of_a_version_with_gram_matrices_alone_gives_back_its_objective():
     settings = {
         **{"preset": "gatys", "content_weight": 1.0, "style_weight": 1000.0, "tv_weight": 0.0},
         **{"content_layers": ["conv2_2"], "content_layer_weights": [], "iterations": 300},
@@ -174,6 +180,8 @@ def test_a_recipe_gives_back_the_objective_it_was_written_for():
         content_layers=("conv2_2",),
         style_layers=("conv1_1", "conv2_1"),
         style_layer_weights=(3.0, 1.0),
+        style_loss="gram",
+        pooling="average",
         formula="gatys",
     )
 
