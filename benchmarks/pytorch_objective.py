@@ -46,7 +46,7 @@ def relative_error(values, target):
 
 def value_and_gradient(inputs, precision):
     """A function that computes the objective and its gradient at the content and returns it."""
-    config = ObjectiveConfig()
+    config = ObjectiveConfig(style_loss="gram", pooling="average")
     last_precision = getattr(torch, precision)
     filters = {}
     for name in inputs["layers"]:

@@ -68,7 +68,10 @@ def relative_errors(values, target):
 
 def training_step(inputs, precision):
     """A function that makes one step on the batch and returns the loss before it."""
-    config, last_precision = ObjectiveConfig(), getattr(torch, precision)
+    config, last_precision = (
+        ObjectiveConfig(style_loss="gram", pooling="average"),
+        getattr(torch, precision),
+    )
     filters = _filters(inputs, last_precision)
     deepest = max(LAYER_NAMES.index(layer) for layer in config.content_layers)
     content_filters = {name: filters[name] for name in LAYER_NAMES[: deepest + 1]}

@@ -95,7 +95,10 @@ def _crops(flags: argparse.Namespace) -> np.ndarray:
 
 
 def _needed_layers() -> tuple[str, ...]:
-    deepest = max(LAYER_NAMES.index(layer) for layer in ObjectiveConfig().layers)
+    deepest = max(
+        LAYER_NAMES.index(layer)
+        for layer in ObjectiveConfig(style_loss="gram", pooling="average").layers
+    )
     return LAYER_NAMES[: deepest + 1]
 
 
@@ -128,26 +131,29 @@ def training_step(inputs: str, precision: str):
     from models.vgg19 import vgg19_features
     from restyle.fast.held_out import plain_batch
     from restyle.fast.trainer import Trainer
-    from restyle.fast.training_loss import TrainingLoss, style_grams
+    from restyle.fast.training_loss import TrainingLoss, painting_targets
     from restyle.precision import PRECISIONS as DTYPES
 
     tf.config.experimental.enable_op_determinism()  # As in restyle/fast/session.py.
     with np.load(inputs) as arrays:
         given = dict(arrays)
     filters = {n: (given[f"{n} kernel"], given[f"{n} bias"]) for n in _needed_layers()}
-    vgg, objective = VGGWeights(filters, "benchmark", ""), ObjectiveConfig()
+    vgg, objective = (
+        VGGWeights(filters, "benchmark", ""),
+        ObjectiveConfig(style_loss="gram", pooling="average"),
+    )
     shape = TransformConfig(int(given["width"]), int(given["residual_blocks"]))
     batch = plain_batch(given["photos"])
     config = TrainConfig(batch_size=len(batch.images), precision=precision)
 
     def loss() -> TrainingLoss:
         precise = vgg19_features(vgg, objective.style_layers, pooling=objective.pooling)
-        grams = style_grams(precise, list(given["painting"]), objective.style_layers)
+        targets = painting_targets(precise, list(given["painting"]), objective)
         networks = (
             vgg19_features(vgg, layers, dtype=DTYPES[precision], pooling=objective.pooling)
             for layers in (objective.layers, objective.content_layers)
         )
-        return TrainingLoss(objective, grams, *networks)
+        return TrainingLoss(objective, targets, *networks)
 
     trainer = Trainer(shape, config, loss, tf.distribute.get_strategy())
     count = len(trainer.network.weights)

@@ -82,7 +82,10 @@ def _inputs(flags: argparse.Namespace, side: int, weights: VGGWeights) -> dict[s
 
 
 def _needed_layers() -> tuple[str, ...]:
-    deepest = max(LAYER_NAMES.index(layer) for layer in ObjectiveConfig().layers)
+    deepest = max(
+        LAYER_NAMES.index(layer)
+        for layer in ObjectiveConfig(style_loss="gram", pooling="average").layers
+    )
     return LAYER_NAMES[: deepest + 1]
 
 
@@ -122,7 +125,7 @@ def _ours(inputs: str, dtype: str):
     with np.load(inputs) as arrays:
         pictures = {name: arrays[name] for name in ("content", "style", "start")}
     problem = Problem(pictures["content"][0], [pictures["style"][0]])
-    config, side = ObjectiveConfig(), pictures["start"].shape[1]
+    config, side = ObjectiveConfig(style_loss="gram", pooling="average"), pictures["start"].shape[1]
     network = vgg19_features(load_vgg_weights(), config.layers, dtype=dtype, pooling=config.pooling)
     whole = evaluation_at(problem, config, network, size=(side, side), style_long_side=side)
     evaluate, image = tf.function(whole), tf.constant(pictures["start"])
@@ -134,7 +137,7 @@ def gigaflops(side: int, weights: VGGWeights) -> float:
 
     The gradient with respect to the picture costs as much as the value: one product for a product.
     """
-    flops, config = 0, ObjectiveConfig()
+    flops, config = 0, ObjectiveConfig(style_loss="gram", pooling="average")
     for name in _needed_layers():
         *_, channels_in, channels = weights.filters[name][0].shape
         positions = (side // 2 ** (int(name[4]) - 1)) ** 2
