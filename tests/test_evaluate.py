@@ -247,7 +247,7 @@ def mistake(paint, tmp_path):
         (["--input=gone.jpg"], "gone.jpg"),
         (["--input="], "Pass --input"),
         (["--output="], "Pass --output"),
-        (["--output=out.xyz"], "in which format"),
+        (["--output=out.xyz"], "a format to write in"),
         (["--output=README.md/out.png"], "cannot be made a folder"),
         (["--format=.xyz"], "'.xyz'"),
         (["--shard=9/8"], "'9/8'"),

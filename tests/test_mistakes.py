@@ -141,7 +141,7 @@ def test_where_nothing_can_be_written_is_said_before_the_run(mistake, tmp_path):
 
     assert "there is no folder" in mistake(f"--output={tmp_path}/gone/out.png")
     assert "is a folder" in mistake(f"--output={tmp_path}/folder.png")
-    assert "in which format" in mistake(f"--output={tmp_path}/out.xyz")
+    assert "a format to write in" in mistake(f"--output={tmp_path}/out.xyz")
     assert "cannot be made a folder" in mistake(f"--run_dir={tmp_path}/file/run")
 
 

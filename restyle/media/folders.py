@@ -12,12 +12,13 @@ from typing import NoReturn
 from PIL import Image
 
 from restyle.errors import UserError
+from restyle.media.heif_files import SUFFIXES as HEIF_SUFFIXES
 from restyle.media.image_files import READABLE, AnyPath
 from restyle.media.images import WRITABLE
 
 READABLE_SUFFIXES = frozenset(
-    suffix for suffix, name in Image.registered_extensions().items() if name in READABLE
-)
+    [suffix for suffix, name in Image.registered_extensions().items() if name in READABLE]
+).union(HEIF_SUFFIXES)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError
 
 from restyle.errors import UserError
+from restyle.media.heif_files import is_heif, opened_heif
 
 AnyPath = str | os.PathLike[str]
 
@@ -37,13 +38,22 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 def opened(path: AnyPath, max_pixels: int) -> Iterator[Image.Image]:
     """Yields the open file. What fails until it is closed, opening or decoding, is a UserError."""
     try:
-        with Image.open(path, formats=READABLE) as image:
+        with _open(path) as image:
             _check_pixel_count(path, image, max_pixels)
             yield image
     except BROKEN_FILE as error:
         raise UserError(_why_unreadable(path, error)) from error
     except Image.DecompressionBombError as error:
         raise UserError(f"'{path}' is too large: {error} Make it smaller first.") from error
+
+
+def _open(path: AnyPath) -> Image.Image:
+    try:
+        return Image.open(path, formats=READABLE)
+    except UnidentifiedImageError:
+        if not is_heif(path):
+            raise
+    return opened_heif(path)
 
 
 @contextlib.contextmanager
@@ -85,6 +95,6 @@ def _why_unreadable(path: AnyPath, error: Exception) -> str:
     if os.path.getsize(path) == 0:
         return f"'{path}' is empty (0 bytes). Copy or download it again."
     if isinstance(error, UnidentifiedImageError):
-        formats = ", ".join(READABLE)
+        formats = ", ".join([*READABLE, "HEIC"])
         return f"'{path}' is not a picture in a known format ({formats}). Save it as PNG or JPEG."
-    return f"'{path}' is broken ({error}). Copy or download it again."
+    return f"'{path}' is broken ({' '.join(str(error).split())}). Copy or download it again."

@@ -52,7 +52,8 @@ class Picture:
 def read_image(path: AnyPath, *, max_pixels: int = MAX_PIXELS) -> Picture:
     """Returns the picture as it is meant to be seen: upright, in sRGB, with its transparency.
 
-    EXIF orientation and ICC profile are applied; CMYK without a profile is converted by the plain
+    EXIF orientation (in HEIC, where EXIF does not count, the file's own) and ICC profile are
+    applied; CMYK without a profile is converted by the plain
     formula (1 - c)(1 - k). Of 16-bit samples grey ones keep all bits, colours the upper 8. Of an
     animation the first frame is read.
 
@@ -131,7 +132,7 @@ def check_writable(path: AnyPath) -> None:
     target = Path(path)
     if _extension(path) not in WRITABLE:
         raise UserError(
-            f"'{path}' does not say in which format to write. "
+            f"'{path}' does not name a format to write in. "
             f"End its name with one of {', '.join(WRITABLE)}."
         )
     if target.is_dir():
@@ -190,7 +191,9 @@ def dequantize(levels: np.ndarray) -> np.ndarray:
 def _frame_note(image: Image.Image) -> str:
     # An "MPO" is a phone's JPEG with a second picture inside, its depth or gain map: no animation.
     frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
-    return f"first of {frames} frames" if frames > 1 else ""
+    if frames == 1:
+        return ""
+    return f"{'main' if image.format == 'HEIF' else 'first'} of {frames} frames"
 
 
 def _alpha(image: Image.Image) -> np.ndarray | None:

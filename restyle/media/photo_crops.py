@@ -36,8 +36,9 @@ def random_crop_plan(generator: np.random.Generator) -> CropPlan:
 def read_crop(path: AnyPath, side: int, plan: CropPlan) -> np.ndarray:
     """A square of a photo, (side, side, 3) float32 in [0, 1], its aspect kept.
 
-    A JPEG is decoded at the smallest of its built-in scales at which the square still has `side`
-    pixels. Colour profiles are not applied: a photo to learn from may be a shade off.
+    A JPEG is decoded at the smallest of its built-in scales, a HEIC from the smallest of its
+    thumbnails, at which the square still has `side` pixels. Colour profiles are not applied: a
+    photo to learn from may be a shade off.
 
     Raises:
       UserError: the file cannot be read, or its shorter side has fewer than `side` pixels.

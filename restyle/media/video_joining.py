@@ -51,7 +51,7 @@ def container_format(path: AnyPath) -> str:
     file_format = WRITABLE.get(Path(path).suffix.lower())
     if file_format is None:
         raise UserError(
-            f"'{path}' does not say in which format to write. "
+            f"'{path}' does not name a format to write in. "
             f"End its name with one of {', '.join(WRITABLE)}."
         )
     return file_format

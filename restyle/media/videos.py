@@ -17,6 +17,7 @@ from PIL import Image
 
 from restyle.errors import UserError
 from restyle.media import video_color
+from restyle.media.heif_files import is_heif
 from restyle.media.image_files import READABLE as PICTURES
 from restyle.media.image_files import AnyPath
 from restyle.media.video_color import VideoColors
@@ -61,8 +62,10 @@ def is_video(path: AnyPath) -> bool:
     """Returns whether to read the file as a video: by its content, or if that is none, its name.
 
     A GIF that moves is a video. Not so an animated WebP, which FFmpeg does not decode, nor a song
-    with a cover.
+    with a cover, nor a HEIC, which FFmpeg takes for a video of one frame.
     """
+    if is_heif(path):
+        return False
     with contextlib.suppress(Exception), Image.open(path, formats=PICTURES) as image:
         return image.format == "GIF" and getattr(image, "n_frames", 1) > 1
     with contextlib.suppress(UserError), opened_video(path):

@@ -1,0 +1,37 @@
+"""HEIF and HEIC files, the pictures of phones, opened by the package pillow-heif if it is there."""
+
+import os
+
+from PIL import Image
+
+from restyle.errors import UserError
+
+SUFFIXES = (".heic", ".heif", ".hif")
+BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
+
+
+def is_heif(path: str | os.PathLike[str]) -> bool:
+    """Returns whether a file says in its first bytes that it is HEIF; not so AVIF, its kin."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(12)
+    except OSError:
+        return False
+    return head[4:8] == b"ftyp" and head[8:] in BRANDS
+
+
+def opened_heif(path: str | os.PathLike[str]) -> Image.Image:
+    """Returns the open file, upright: what turns it is applied when it is decoded.
+
+    Raises:
+      UserError: pillow-heif is not installed.
+      SyntaxError: the file is broken.
+    """
+    try:
+        from pillow_heif import HeifImageFile
+    except ImportError as error:
+        raise UserError(
+            f"'{path}' is a HEIC picture, which needs the package pillow-heif. "
+            "Install it: pip install pillow-heif"
+        ) from error
+    return HeifImageFile(path)
