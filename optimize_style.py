@@ -7,9 +7,11 @@ One style for each region: a --content_mask for each --style.
 A grid of settings: --sweep "content_weight=0.03,0.1,0.3".
 """
 
+import functools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from absl import flags
@@ -28,6 +30,9 @@ from restyle.progress import ProgressDisplay
 from restyle.recipe import recipe_text
 from restyle.run_folder import RunFolder
 from restyle.sweep import SweptFlag, combinations, parse_sweep
+
+if TYPE_CHECKING:
+    from models.vgg_weights import VGGWeights
 
 FLAGS = flags.FLAGS
 
@@ -52,50 +57,51 @@ def main() -> int:
     with ProgressDisplay() as display:
         for note in task.problem.notes:
             display.say(f"note: {note}")
-        pixels = _run(task, display, interruption, folder=folder, snapshot=snapshot)
-        _save(task, pixels, display)
+        weights, task = _weights_loader(display.say)(), _decided(task)
+        picture = _run(task, weights, display, interruption, folder=folder, snapshot=snapshot)
+        _save(task, weights, picture, display)
     if interruption:
         print(f"Interrupted: the best picture so far is in {FLAGS.output}.", file=sys.stderr)
     return command_line.INTERRUPTED if interruption else 0
 
 
-def _network(task: Task, precision: str, say):
-    """VGG-19 for a task and the precision chosen; TensorFlow is imported here, not before."""
+def _weights_loader(say: Callable[[str], object]) -> Callable[[], "VGGWeights"]:
+    """What loads the VGG-19 that the flags ask for, each file once.
+
+    TensorFlow is imported here, not before.
+    """
     with command_line.quiet_start():
-        from models.vgg19 import vgg19_features
-        from restyle.precision import PRECISIONS, fastest_precision
-    from models.vgg_weights import WeightsError, load_vgg_weights
+        from models.vgg_weights import WeightsError, load_vgg_weights
 
-    try:
-        weights = load_vgg_weights(FLAGS.vgg_weights, report=say)
-    except WeightsError as error:
-        raise UserError(str(error)) from error
-    precision = fastest_precision() if precision == "auto" else precision
-    network = vgg19_features(
-        weights,
-        task.objective.layers,
-        pooling=task.objective.pooling,
-        dtype=PRECISIONS[precision],
-    )
-    return network, weights, precision
+    @functools.cache
+    def load(file: str | None) -> "VGGWeights":
+        try:
+            return load_vgg_weights(file, report=say)
+        except WeightsError as error:
+            raise UserError(str(error)) from error
+
+    return lambda: load(FLAGS.vgg_weights)
 
 
-def _run(task: Task, display, interruption, *, folder=None, snapshot=None) -> np.ndarray:
-    """The image at the end of the run, or where it was interrupted, at its last scale's size."""
-    network, _, precision = _network(task, task.config.precision, display.say)
-    from restyle.exact.memory import check_memory
-    from restyle.exact.optimizer import optimize, starting_image
+def _decided(task: Task) -> Task:
+    from restyle.precision import decided_precision
 
-    size = task.scales[-1].size
-    check_memory(size, precision, task.config)
-    FLAGS["precision"].value = precision  # The recipe says which, and a resumed run keeps to it.
+    return task.with_precision(decided_precision(task.config.precision))
+
+
+def _run(
+    task: Task, weights: "VGGWeights", display, interruption, *, folder=None, snapshot=None
+) -> np.ndarray:
+    """The picture at the end of the run, or where it was interrupted, at its full size."""
+    from restyle.exact.optimizer import optimize
+    from restyle.exact.result import finished
+
+    steps = optimize(task.problem, task.objective, task.config, weights, resume=snapshot)
     if folder and not FLAGS.resume:
-        folder.begin(settings(NOT_SETTINGS))
+        folder.begin(task.settings())
     asked = folder or (FLAGS["save_every"].present and not FLAGS.sweep)
     keep_every, step = FLAGS.save_every if asked else 0, None
-    for step in optimize(
-        task.problem, task.objective, task.config, network, task.scales, resume=snapshot
-    ):
+    for step in steps:
         display.show(step.progress, step_line(step))
         if folder:
             folder.log(metrics_row(step))
@@ -103,14 +109,13 @@ def _run(task: Task, display, interruption, *, folder=None, snapshot=None) -> np
             _keep(step, folder)
         if interruption:
             break
-    if step is None:  # The run had ended before it was resumed, or had nowhere to go.
-        if snapshot:
-            return snapshot["state image"][0]
-        return starting_image(task.problem, task.config, size)
+    if step is None:
+        assert snapshot, "a run has a step, unless it had ended before it was resumed"
+        return finished(snapshot["state image"][0], task.problem, task.config)
     if folder:
         folder.keep_state(step.snapshot())
         folder.plot(["objective", *step.terms])
-    return step.pixels()
+    return step.finished()
 
 
 def _keep(step, folder: RunFolder | None) -> None:
@@ -124,20 +129,19 @@ def _keep(step, folder: RunFolder | None) -> None:
         write_image(output.with_name(name), step.pixels())
 
 
-def _save(task: Task, pixels: np.ndarray, display) -> None:
+def _save(task: Task, weights: "VGGWeights", picture: np.ndarray, display) -> None:
     """Writes the picture with its recipe and says what the network sees in it."""
-    network, weights, _ = _network(task, "float32", display.say)
     from restyle.exact.result import as_saved, measure_stages, saved_alpha
 
     size = task.scales[-1].size
-    picture, alpha = _finished(task, pixels), saved_alpha(task.problem, size)
+    alpha = saved_alpha(task.problem, size)
     drawn = picture if alpha is None else without_white(picture, alpha)
     saved = as_saved(drawn, Path(FLAGS.output).suffix, alpha=alpha)
     stages = {"before saving": picture, "saved": saved}
-    terms = measure_stages(stages, task.problem, task.objective, network, task.scales[-1])
+    terms = measure_stages(stages, task.problem, task.objective, task.config, weights)
     recipe = recipe_text(
         "optimize_style.py",
-        settings(NOT_SETTINGS),
+        task.settings(),
         inputs=task.inputs,
         weights={"source": weights.source, "sha256": weights.sha256},
         terms=terms,
@@ -168,10 +172,11 @@ def _sweep(swept: Sequence[SweptFlag]) -> int:
         task_with(cell)
     interruption, pictures = Interruption(), []
     with ProgressDisplay() as display:
+        load_weights = _weights_loader(display.say)
         for cell in combinations(rows, columns):
             display.say("  ".join(f"{name} {value}" for name, value in cell.items()))
-            task = task_with(cell)
-            pictures.append(_finished(task, _run(task, display, interruption)))
+            task = _decided(task_with(cell))
+            pictures.append(_run(task, load_weights(), display, interruption))
             if interruption:
                 display.say("Interrupted: no sheet was written.")
                 return command_line.INTERRUPTED
@@ -184,12 +189,6 @@ def _sweep(swept: Sequence[SweptFlag]) -> int:
     write_image(FLAGS.output, sheet)
     print(f"Wrote {FLAGS.output}, {len(pictures)} results.", file=sys.stderr)
     return 0
-
-
-def _finished(task: Task, pixels: np.ndarray) -> np.ndarray:
-    from restyle.exact.result import finished
-
-    return finished(pixels, task.problem, task.scales[-1].size, task.config.preserve_color)
 
 
 define_optimize_flags()

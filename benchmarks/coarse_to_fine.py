@@ -19,13 +19,12 @@ import matplotlib
 import numpy as np
 
 from models.objective_config import ObjectiveConfig
-from models.vgg19 import vgg19_features
-from models.vgg_weights import load_vgg_weights
-from restyle.exact.optimize_config import STARTS, OptimizeConfig, result_size
+from models.vgg_weights import VGGWeights, load_vgg_weights
+from restyle.exact.optimize_config import STARTS, OptimizeConfig
 from restyle.exact.optimizer import optimize
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.result import as_saved, measure_stages
-from restyle.exact.schedule import schedule
+from restyle.exact.schedule import scales_of
 from restyle.precision import PRECISIONS
 
 matplotlib.use("Agg")
@@ -44,22 +43,22 @@ def main() -> None:
     flags = _flags()
     problem = read_problem(flags.content, [flags.style])
     config = OptimizeConfig(size=flags.size, precision=flags.precision, init=flags.init)
-    networks = {name: _network(PRECISIONS[name]) for name in {"float32", flags.precision}}
+    weights = load_vgg_weights()
     most = flags.one_scale
     at = {round(most * share) for share in (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)}
     one = dataclasses.replace(config, smallest_scale=flags.size, iterations=most)
-    curves = {"one scale": list(_points(problem, one, networks[flags.precision], at))}
+    curves = {"one scale": list(_points(problem, one, weights, at))}
     for smallest in flags.smallest_scales:
         points = []
         for iterations in flags.iterations:
             fine = dataclasses.replace(config, smallest_scale=smallest, iterations=iterations)
-            points += _points(problem, fine, networks[flags.precision], {iterations})
+            points += _points(problem, fine, weights, {iterations})
         curves[f"from {smallest} px"] = points
     measured = {}
     _print_row("run", "iterations", "seconds", "work", "objective")
     _print_row(*["---"] * 5)
     for name, points in curves.items():
-        values = _objectives(points, problem, one, networks["float32"])
+        values = _objectives(points, problem, one, weights)
         measured[name] = [
             (point.seconds, value) for point, value in zip(points, values, strict=True)
         ]
@@ -89,37 +88,27 @@ def _whole_numbers(text: str) -> list[int]:
     return [int(number) for number in text.split(",")]
 
 
-def _network(dtype: str):
-    return vgg19_features(
-        load_vgg_weights(), ObjectiveConfig().layers, dtype=dtype, pooling=ObjectiveConfig().pooling
-    )
-
-
-def _scales(problem: Problem, config: OptimizeConfig):
-    sizes = [style.shape[:2] for style in problem.styles]
-    return schedule(problem.content.shape[:2], sizes, config, ObjectiveConfig().layers)
-
-
-def _points(problem: Problem, config: OptimizeConfig, network, at: set[int]) -> Iterator[Point]:
+def _points(
+    problem: Problem, config: OptimizeConfig, weights: VGGWeights, at: set[int]
+) -> Iterator[Point]:
     """The pictures after each number of iterations in `at`, and the last one."""
-    began, work, seen, step = time.monotonic(), 0.0, (-1, 0), None
-    height, width = result_size(problem.content.shape[:2], config)
-    scales = _scales(problem, config)
-    last = sum(scale.iterations for scale in scales)
-    for step in optimize(problem, ObjectiveConfig(), config, network, scales):
+    began, work, seen = time.monotonic(), 0.0, (-1, 0)
+    height, width = scales_of(problem, ObjectiveConfig(), config)[-1].size
+    for step in optimize(problem, ObjectiveConfig(), config, weights):
         fresh = step.evaluations - (seen[1] if seen[0] == step.scale_index else 0)
         seen = (step.scale_index, step.evaluations)
         work += fresh * step.scale.size[0] * step.scale.size[1] / (height * width)
-        if step.iteration_of_run in at | {last}:
+        if step.iteration_of_run in at | {config.iterations}:
             seconds = time.monotonic() - began
             yield Point(step.iteration_of_run, seconds, work, step.pixels())
 
 
-def _objectives(points, problem: Problem, config: OptimizeConfig, network) -> list[float]:
+def _objectives(
+    points: list[Point], problem: Problem, config: OptimizeConfig, weights: VGGWeights
+) -> list[float]:
     """The objective of each picture as saved, at the final size, in float32."""
     stages = {str(index): as_saved(point.pixels, ".png") for index, point in enumerate(points)}
-    final = _scales(problem, config)[-1]
-    measured = measure_stages(stages, problem, ObjectiveConfig(), network, final)
+    measured = measure_stages(stages, problem, ObjectiveConfig(), config, weights)
     return [terms["objective"] for terms in measured.values()]
 
 

@@ -25,19 +25,18 @@ import tensorflow as tf
 from benchmarks.worth import Measured, counted_at, plot, table, worth_text
 from models.objective_config import ObjectiveConfig
 from models.vgg19 import vgg19_features
-from models.vgg_weights import load_vgg_weights
+from models.vgg_weights import VGGWeights, load_vgg_weights
 from restyle.errors import UserError
 from restyle.exact.optimize_config import PRECISIONS as CHOICES
 from restyle.exact.optimize_config import OptimizeConfig
 from restyle.exact.optimizer import optimize, starting_image
 from restyle.exact.problem import Problem
-from restyle.exact.schedule import Scale
 from restyle.fast.held_out import plain_batch
 from restyle.fast.network_file import load_network, read_network_recipe
 from restyle.fast.training_loss import network_inputs
 from restyle.media.folders import find_pictures
 from restyle.media.images import fit_long_side, read_image, resize
-from restyle.precision import PRECISIONS, fastest_precision
+from restyle.precision import PRECISIONS, decided_precision
 from restyle.score import Painting, recipe_objective, score
 from restyle.score_report import check_table_name, write_scores
 
@@ -52,7 +51,8 @@ class Contest(NamedTuple):
       style: which of the network's styles.
       painting: (h, w, 3).
       style_long_side: of the painting as the network learnt it.
-      fast_vgg, precise_vgg: what the optimiser uses, and what measures.
+      weights, precision: of the VGG-19 that the optimiser uses.
+      precise_vgg: what measures.
     """
 
     network: Any
@@ -60,7 +60,8 @@ class Contest(NamedTuple):
     painting: np.ndarray
     style_long_side: int
     objective: ObjectiveConfig
-    fast_vgg: keras.Model
+    weights: VGGWeights
+    precision: str
     precise_vgg: keras.Model
 
 
@@ -106,18 +107,18 @@ def read_contest(flags: argparse.Namespace) -> Contest:
     """The network, its objective and its painting, by the recipe of its training."""
     recipe = json.loads(read_network_recipe(flags.model))
     objective, settings = recipe_objective(recipe["settings"]), recipe["settings"]
-    precision = fastest_precision() if flags.precision == "auto" else flags.precision
-    weights, dtype = load_vgg_weights(), PRECISIONS[precision]
+    precision, weights = decided_precision(flags.precision), load_vgg_weights()
     print(f"{flags.model} in {precision}; VGG-19 from {weights.source}", flush=True)
     if weights.sha256 != recipe["weights"]["sha256"]:
         print("note: the network was trained with VGG-19 weights from another source", flush=True)
     return Contest(
-        network=load_network(flags.model, dtype=dtype),
+        network=load_network(flags.model, dtype=PRECISIONS[precision]),
         style=flags.style_index,
         painting=read_image(flags.style or settings["style"][flags.style_index]).pixels,
         style_long_side=settings["style_size"],
         objective=objective,
-        fast_vgg=vgg19_features(weights, objective.layers, dtype=dtype, pooling=objective.pooling),
+        weights=weights,
+        precision=precision,
         precise_vgg=vgg19_features(weights, objective.layers, pooling=objective.pooling),
     )
 
@@ -166,10 +167,17 @@ def _pictures(
     A line search that goes past a number counts for the next one.
     """
     size, most = problem.content.shape[:2], evaluations[-1]
-    config = OptimizeConfig(size=max(size), smallest_scale=max(size), iterations=most, init=start)
-    scales = [Scale((size[0], size[1]), contest.style_long_side, most)]
-    steps = optimize(problem, contest.objective, config, contest.fast_vgg, scales)
-    picture, seen, waiting = starting_image(problem, config, scales[0].size), 1, list(evaluations)
+    config = OptimizeConfig(
+        size=max(size),
+        smallest_scale=max(size),
+        style_size=contest.style_long_side,
+        iterations=most,
+        init=start,
+        precision=contest.precision,
+    )
+    steps = optimize(problem, contest.objective, config, contest.weights)
+    picture, seen = starting_image(problem, config, (size[0], size[1])), 1
+    waiting = list(evaluations)
     while waiting:
         seconds, step = _timed(lambda: next(steps, None))
         while waiting and (step is None or waiting[0] < step.evaluations):

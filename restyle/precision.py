@@ -7,6 +7,11 @@ import tensorflow as tf
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
+def decided_precision(precision: str) -> str:
+    """`precision`, or the faster one here if it is "auto"."""
+    return fastest_precision() if precision == "auto" else precision
+
+
 def fastest_precision() -> str:
     """ "bfloat16" where a convolution in it is clearly faster here, else "float32".
 

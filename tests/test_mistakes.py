@@ -15,7 +15,7 @@ def nothing_slow(monkeypatch):
     def network(*_):
         raise AssertionError("The mistake was not found in time.")
 
-    monkeypatch.setattr(program, "_network", network)
+    monkeypatch.setattr(program, "_weights_loader", network)
 
 
 @pytest.fixture

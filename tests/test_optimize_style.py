@@ -118,6 +118,13 @@ def test_a_run_from_the_settings_of_a_recipe_gives_the_same_pixels(make, run, tm
     assert recipe_of(again)["settings"] == settings
 
 
+def test_the_precision_that_was_decided_is_kept(make, tmp_path):
+    recipe = recipe_of(make("--precision=auto", "--iterations=1", f"--run_dir={tmp_path}/run"))
+
+    kept = json.loads((tmp_path / "run" / "config.json").read_text())["precision"]
+    assert kept == recipe["settings"]["precision"] != "auto"
+
+
 def test_a_preset_sets_the_weights_that_are_not_given(make):
     settings = recipe_of(make("--preset=gatys", "--content_weight=0.1"))["settings"]
 
@@ -145,20 +152,19 @@ def test_the_contents_alpha_is_put_back(make, clear_photo):
 @pytest.mark.parametrize("name", ["out.png", "out.jpg", "clear.png", "clear.jpg"])
 def test_the_saved_terms_are_those_of_the_file(make, pictures, clear_photo, name):
     from models.objective_config import ObjectiveConfig
-    from models.vgg19 import vgg19_features
     from models.vgg_weights import random_vgg_weights
+    from restyle.exact.optimize_config import OptimizeConfig
     from restyle.exact.problem import read_problem
     from restyle.exact.result import measure_stages
-    from restyle.exact.schedule import Scale
 
     photo = clear_photo if name.startswith("clear") else pictures / "photo.png"
     output = make(f"--content={photo}", name=name)
 
-    config = ObjectiveConfig(content_layers=("conv2_2",), style_layers=("conv1_1", "conv2_1"))
-    network = vgg19_features(random_vgg_weights(width_divisor=8), config.layers, pooling="max")
+    objective = ObjectiveConfig(content_layers=("conv2_2",), style_layers=("conv1_1", "conv2_1"))
+    weights = random_vgg_weights(width_divisor=8)
     problem = read_problem(str(photo), [f"{pictures}/painting.png"])
     stages = {"saved": pixels_of(output)}
-    measured = measure_stages(stages, problem, config, network, Scale((32, 48), 48, 1))
+    measured = measure_stages(stages, problem, objective, OptimizeConfig(size=48), weights)
     assert recipe_of(output)["terms"]["saved"] == pytest.approx(measured["saved"], rel=1e-5)
 
 
@@ -300,6 +306,22 @@ def test_two_swept_flags_are_the_rows_and_columns_of_a_sheet(make, run, quick, p
         column_labels=["content_weight 0.01", "content_weight 10"],
     )
     np.testing.assert_array_equal(sheet, expected)
+
+
+@pytest.mark.parametrize("more", [[], ["--sweep=content_weight=0.01,10,100"]])
+def test_vgg_is_read_once_a_run_and_once_a_sweep(make, monkeypatch, more):
+    from models import vgg_weights, weight_sources
+
+    reads = []
+
+    def read_npz(path):
+        reads.append(path)
+        return weight_sources.read_npz(path)
+
+    monkeypatch.setattr(vgg_weights, "read_npz", read_npz)
+    make("--iterations=1", *more)
+
+    assert len(reads) == 1
 
 
 def test_one_swept_flag_is_one_row(make):

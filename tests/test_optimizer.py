@@ -1,12 +1,16 @@
 """A run goes coarse to fine, downhill, and on from where it was interrupted."""
 
+import dataclasses
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from models.objective_config import ObjectiveConfig
-from models.vgg19 import vgg19_features
 from models.vgg_weights import random_vgg_weights
+from restyle import precision
+from restyle.color import keep_luminance, match_color
 from restyle.exact.adam import Adam
 from restyle.exact.evaluation import Measured
 from restyle.exact.lbfgs import FIRST_STEP
@@ -26,7 +30,10 @@ CONFIG = ObjectiveConfig(
 FIRST_LAYER = ObjectiveConfig(
     content_weight=0.0, content_layers=("conv1_1",), style_layers=("conv1_1",)
 )
-NETWORK = vgg19_features(random_vgg_weights(width_divisor=16), CONFIG.layers, pooling="max")
+WEIGHTS = random_vgg_weights(width_divisor=16)
+QUICK = OptimizeConfig(
+    size=17, smallest_scale=12, iterations=7, style_size=14, history=2, precision="float32"
+)
 SCHEDULE = (Scale((8, 12), 10, 3), Scale((11, 17), 14, 4))
 
 
@@ -37,12 +44,12 @@ def picture(height, width):
 PROBLEM = Problem(picture(16, 24), [picture(20, 20)])
 
 
-def run(config, problem=PROBLEM, objective=CONFIG, schedule=SCHEDULE, resume=None):
-    return optimize(problem, objective, config, NETWORK, schedule, resume=resume)
+def run(config, problem=PROBLEM, objective=CONFIG, resume=None):
+    return optimize(problem, objective, config, WEIGHTS, resume=resume)
 
 
 def config_of(optimizer):
-    return OptimizeConfig(optimizer=optimizer, history=2)
+    return dataclasses.replace(QUICK, optimizer=optimizer)
 
 
 @pytest.fixture(scope="module", params=["lbfgs", "adam"])
@@ -143,13 +150,86 @@ def test_a_run_starts_from_the_picture_that_is_named(init, expected):
     np.testing.assert_array_equal(start, expected)
 
 
-def test_a_file_to_start_from_comes_before_anything_else():
+def test_a_picture_to_start_from_is_taken_when_it_is_asked_for():
     own = picture(5, 6)
     problem = Problem(PROBLEM.content, PROBLEM.styles, start=own)
 
-    for init in ("a.jpg", "content", "noise"):
+    for init, expected in (("picture", own), ("content", PROBLEM.content)):
         start = starting_image(problem, OptimizeConfig(init=init), (8, 12))
-        np.testing.assert_array_equal(start, own)
+        np.testing.assert_array_equal(start, expected)
+    with pytest.raises(ValueError, match="has no start"):
+        next(run(dataclasses.replace(QUICK, init="picture")))
+
+
+@functools.cache
+def result(config):
+    *_, last = run(config)
+    return last.finished()
+
+
+ONE_SCALE = dataclasses.replace(QUICK, smallest_scale=17, iterations=5)
+
+# A value for each field, and what it takes for the field to matter.
+OTHER_VALUES = {
+    "size": (20, {}),
+    "smallest_scale": (12, {}),
+    "iterations": (4, {}),
+    "optimizer": ("adam", {}),
+    "learning_rate": (0.1, {"optimizer": "adam"}),
+    "init": ("noise", {}),
+    "seed": (3, {"init": "noise"}),
+    "style_scale": (1.5, {"style_size": 0}),
+    "style_size": (12, {}),
+    "history": (1, {}),
+    "precision": ("bfloat16", {}),
+    "preserve_color": ("luminance", {}),
+}
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(OptimizeConfig)])
+def test_every_field_of_the_settings_changes_the_picture(name):
+    other, context = OTHER_VALUES[name]
+    config = dataclasses.replace(ONE_SCALE, **context)
+
+    changed = result(dataclasses.replace(config, **{name: other}))
+
+    assert not np.array_equal(changed, result(config))
+
+
+def test_matched_colors_are_those_the_run_sees():
+    config = dataclasses.replace(QUICK, preserve_color="match")
+    recolored = [match_color(style, PROBLEM.content) for style in PROBLEM.styles]
+
+    matched = next(run(config))
+    expected = next(run(QUICK, dataclasses.replace(PROBLEM, styles=recolored)))
+
+    np.testing.assert_array_equal(matched.finished(), expected.finished())
+    assert matched.value != next(run(QUICK)).value
+
+
+def test_a_finished_step_of_an_early_scale_has_the_size_of_the_result():
+    step = next(run(dataclasses.replace(QUICK, preserve_color="luminance")))
+
+    assert step.pixels().shape == (8, 12, 3)
+    content = resize(PROBLEM.content, (11, 17))
+    expected = keep_luminance(resize(step.pixels(), (11, 17)), content)
+    np.testing.assert_array_equal(step.finished(), expected)
+
+
+def test_an_undecided_precision_is_decided(monkeypatch):
+    monkeypatch.setattr(precision, "fastest_precision", lambda: "bfloat16")
+
+    step = next(run(dataclasses.replace(QUICK, precision="auto")))
+    same = next(run(dataclasses.replace(QUICK, precision="bfloat16")))
+
+    assert step.config.precision == "bfloat16"
+    np.testing.assert_array_equal(step.finished(), same.finished())
+
+
+@pytest.mark.parametrize("name", ["optimizer", "init", "precision", "preserve_color"])
+def test_a_setting_that_nothing_obeys_is_refused(name):
+    with pytest.raises(ValueError, match=f"Got {name} 'other', expected one of"):
+        dataclasses.replace(QUICK, **{name: "other"})
 
 
 def test_noise_depends_on_the_seed_alone():
@@ -171,7 +251,7 @@ def test_a_scale_without_a_way_down_ends_early():
         style_weight=0.0, content_layers=("conv1_1",), style_layers=("conv1_1",)
     )
 
-    steps = list(run(OptimizeConfig(), Problem(flat, [flat]), config))
+    steps = list(run(QUICK, Problem(flat, [flat]), config))
 
     assert [step.scale_index for step in steps] == [0, 1]
     np.testing.assert_allclose(steps[-1].pixels(), 0.5, atol=1e-6)
@@ -188,7 +268,8 @@ def test_each_half_comes_nearer_to_its_own_style():
         style_masks=[np.ones((12, 12), np.float32)] * 2,
     )
 
-    *_, last = run(OptimizeConfig(), problem, FIRST_LAYER, (Scale((12, 16), 12, 30),))
+    settings = {"size": 16, "smallest_scale": 16, "iterations": 30, "style_size": 12, "history": 20}
+    *_, last = run(dataclasses.replace(QUICK, **settings), problem, FIRST_LAYER)
 
     halves = last.pixels()[:, :7], last.pixels()[:, 9:]
     for half, own, other in zip(halves, colors, colors[::-1], strict=True):

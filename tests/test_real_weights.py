@@ -1,6 +1,7 @@
 """What only the real VGG-19 can show; the weights are cached, or downloaded first."""
 
 import csv
+import dataclasses
 import json
 import subprocess
 import sys
@@ -81,26 +82,22 @@ def test_the_program_lowers_the_objective_of_the_samples_to_a_third(tmp_path):
 
 def test_bfloat16_ends_where_float32_does():
     from models.objective_config import ObjectiveConfig
-    from models.vgg19 import vgg19_features
     from models.vgg_weights import load_vgg_weights
-    from restyle.exact.evaluation import evaluation_at
     from restyle.exact.optimize_config import OptimizeConfig
     from restyle.exact.optimizer import optimize
     from restyle.exact.problem import read_problem
-    from restyle.exact.schedule import schedule
+    from restyle.exact.result import measure_stages
 
     problem = read_problem(
         str(ROOT / "samples" / "landscape.jpg"), [str(ROOT / "samples" / "brushwork.jpg")]
     )
     objective, config = ObjectiveConfig(), OptimizeConfig(size=128, iterations=40)
-    weights, ends = load_vgg_weights(), {}
-    sizes = problem.content.shape[:2], [style.shape[:2] for style in problem.styles]
-    scales = schedule(*sizes, config, objective.layers)
-    judge = vgg19_features(weights, objective.layers, pooling="max")
-    evaluation = evaluation_at(problem, objective, judge, size=scales[-1].size, style_long_side=128)
-    for dtype in ("float32", "mixed_bfloat16"):
-        network = vgg19_features(weights, objective.layers, dtype=dtype, pooling="max")
-        *_, last = optimize(problem, objective, config, network, scales)
-        ends[dtype] = float(evaluation(last.state["image"].value()).value)
+    weights, pictures = load_vgg_weights(), {}
+    for precision in ("float32", "bfloat16"):
+        in_it = dataclasses.replace(config, precision=precision)
+        *_, last = optimize(problem, objective, in_it, weights)
+        pictures[precision] = last.finished()
+    ends = measure_stages(pictures, problem, objective, config, weights)
 
-    assert ends["mixed_bfloat16"] == pytest.approx(ends["float32"], rel=0.05)
+    objectives = {precision: terms["objective"] for precision, terms in ends.items()}
+    assert objectives["bfloat16"] == pytest.approx(objectives["float32"], rel=0.05)

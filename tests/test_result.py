@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from restyle.color import luminance, without_white
+from restyle.exact.optimize_config import OptimizeConfig
 from restyle.exact.problem import Problem
 from restyle.exact.result import as_saved, finished, saved_alpha
 from restyle.media.images import quantize, read_image, resize, write_image
@@ -16,14 +17,14 @@ def picture(height, width):
 def test_an_image_of_the_right_size_is_saved_as_it_is():
     pixels, problem = picture(6, 8), Problem(picture(12, 16), [])
 
-    assert finished(pixels, problem, (6, 8), "none") is pixels
+    assert finished(pixels, problem, OptimizeConfig(size=8)) is pixels
 
 
 def test_a_run_that_was_stopped_early_is_enlarged():
     pixels, problem = picture(6, 8), Problem(picture(12, 16), [])
 
     np.testing.assert_array_equal(
-        finished(pixels, problem, (9, 12), "none"), resize(pixels, (9, 12))
+        finished(pixels, problem, OptimizeConfig(size=12)), resize(pixels, (9, 12))
     )
 
 
@@ -31,7 +32,8 @@ def test_luminance_is_that_of_the_image_and_colour_that_of_the_content():
     content = 0.45 + 0.1 * picture(12, 16)
     pixels = 0.4 + 0.2 * picture(6, 8)
 
-    result = finished(pixels, Problem(content, []), (6, 8), "luminance")
+    config = OptimizeConfig(size=8, preserve_color="luminance")
+    result = finished(pixels, Problem(content, []), config)
 
     np.testing.assert_allclose(luminance(result), luminance(pixels), atol=1e-5)
     small = resize(content, (6, 8))

@@ -6,13 +6,20 @@ from restyle.media.images import fit_long_side
 
 OPTIMIZERS = ("lbfgs", "adam")
 STARTS = ("content", "noise", "style")
+PICTURE = "picture"
 PRECISIONS = ("auto", "float32", "bfloat16")
 COLORS = ("none", "luminance", "match")
+CHOICES = {
+    "optimizer": OPTIMIZERS,
+    "init": (*STARTS, PICTURE),
+    "precision": PRECISIONS,
+    "preserve_color": COLORS,
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class OptimizeConfig:
-    """How the objective is minimised.
+    """How the objective is minimised; `restyle.exact.optimizer.optimize` obeys every field.
 
     Attributes:
       size: long side of the result in pixels; 0 keeps the content's own size.
@@ -20,7 +27,7 @@ class OptimizeConfig:
       iterations: of all scales together.
       optimizer: "lbfgs" or "adam".
       learning_rate: of Adam, about the change of a pixel in one iteration.
-      init: "content", "noise" or "style"; anything else was a file, whose pixels the problem has.
+      init: what the run starts from, "content", "noise", "style", or "picture": the problem's own.
       seed: of the noise.
       style_scale: long side of the style as a multiple of the result's.
       style_size: long side of the style in pixels at the last scale; 0 means by `style_scale`.
@@ -44,6 +51,9 @@ class OptimizeConfig:
     preserve_color: str = "none"
 
     def __post_init__(self):
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise ValueError(f"Got {name} {getattr(self, name)!r}, expected one of {known}.")
         least = {"size": 0, "smallest_scale": 1, "iterations": 1, "history": 1, "style_size": 0}
         for name, bound in least.items():
             if getattr(self, name) < bound:

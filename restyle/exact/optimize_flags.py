@@ -7,7 +7,9 @@ from absl import flags
 from restyle.exact.optimize_config import (
     COLORS,
     OPTIMIZERS,
+    PICTURE,
     PRECISIONS,
+    STARTS,
     OptimizeConfig,
 )
 from restyle.masks import WHOLE
@@ -65,7 +67,9 @@ def define_optimize_flags() -> None:
 def optimize_config() -> OptimizeConfig:
     """The run that the flags ask for; ValueError if they cannot be meant."""
     names = [field.name for field in dataclasses.fields(OptimizeConfig)]
-    return OptimizeConfig(**{name: getattr(FLAGS, name) for name in names})
+    values = {name: getattr(FLAGS, name) for name in names}
+    values["init"] = FLAGS.init if FLAGS.init in STARTS else PICTURE
+    return OptimizeConfig(**values)
 
 
 def _define_picture_flags() -> None:

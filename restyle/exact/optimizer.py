@@ -9,12 +9,17 @@ import numpy as np
 import tensorflow as tf
 
 from models.objective_config import ObjectiveConfig
+from models.vgg_weights import VGGWeights
 from restyle.exact.adam import Adam
 from restyle.exact.evaluation import as_batch, evaluation_at
 from restyle.exact.lbfgs import LBFGS
-from restyle.exact.optimize_config import OptimizeConfig
-from restyle.exact.problem import Problem
-from restyle.exact.schedule import Scale
+from restyle.exact.memory import check_memory
+from restyle.exact.network import network_for
+from restyle.exact.optimize_config import PICTURE, OptimizeConfig
+from restyle.exact.problem import Problem, recolored
+from restyle.exact.result import finished
+from restyle.exact.schedule import Scale, scales_of
+from restyle.precision import decided_precision
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Step:
       terms: by name, before their weights.
       seconds: since the run, or its resumption, began.
       state: the optimiser's variables by name; they change with the next step.
+      problem, config: what the run was asked, "auto" decided.
     """
 
     iteration: int
@@ -40,6 +46,8 @@ class Step:
     terms: Mapping[str, float]
     seconds: float
     state: Mapping[str, tf.Variable] = dataclasses.field(repr=False)
+    problem: Problem = dataclasses.field(repr=False)
+    config: OptimizeConfig
 
     @property
     def scale(self) -> Scale:
@@ -65,6 +73,10 @@ class Step:
         """The image as it is now, (h, w, 3) float32 in [0, 1]."""
         return self.state["image"].numpy()[0]
 
+    def finished(self) -> np.ndarray:
+        """The picture as it is now, at the size of the result and in the colours asked for."""
+        return finished(self.pixels(), self.problem, self.config)
+
     def snapshot(self) -> dict[str, np.ndarray]:
         """A copy of all that `optimize` needs to go on from here, by name."""
         arrays = {f"state {name}": value.numpy() for name, value in self.state.items()}
@@ -75,37 +87,56 @@ class Step:
 
 def optimize(
     problem: Problem,
-    objective_config: ObjectiveConfig,
+    objective: ObjectiveConfig,
     config: OptimizeConfig,
-    network: keras.Model,
-    schedule: Sequence[Scale],
+    weights: VGGWeights,
     *,
     resume: Mapping[str, np.ndarray] | None = None,
 ) -> Iterator[Step]:
-    """Yields a step for each iteration of a run, scale after scale.
+    """Returns an iterator over the iterations of a run, scale after scale: it makes the picture.
+
+      for step in optimize(problem, ObjectiveConfig(), OptimizeConfig(), load_vgg_weights()):
+          print(step.value)
+      write_image("out.png", step.finished())
 
     Gatys et al. (2016), section 2.3, at one size; we go coarse to fine, each scale starting from
     the enlarged result of the one before. A scale ends early where no direction leads down.
 
-    network: from pixels to the features of all layers of `objective_config`.
-    resume: a `Step.snapshot` of the same run; the first step is then the one that followed it.
+    Args:
+      resume: a `Step.snapshot` of the same run; the first step is then the one that followed it.
+
+    Raises:
+      UserError: a picture is too small for the objective's layers, or too large for the memory.
     """
-    began = time.monotonic()
-    image = starting_image(problem, config, schedule[0].size)
+    config = dataclasses.replace(config, precision=decided_precision(config.precision))
+    scales = scales_of(problem, objective, config)
+    check_memory(scales[-1].size, config.precision, config)
+    network = network_for(weights, objective.layers, objective.pooling, config.precision)
+    return _steps(problem, objective, config, network, scales, resume)
+
+
+def _steps(
+    problem: Problem,
+    objective: ObjectiveConfig,
+    config: OptimizeConfig,
+    network: keras.Model,
+    scales: Sequence[Scale],
+    resume: Mapping[str, np.ndarray] | None,
+) -> Iterator[Step]:
+    began, colored = time.monotonic(), recolored(problem, config)
     first = int(resume["scale_index"]) if resume else 0
-    for index, scale in enumerate(schedule[first:], first):
+    image = resume["state image"][0] if resume else starting_image(colored, config, scales[0].size)
+    for index, scale in enumerate(scales[first:], first):
         evaluation = evaluation_at(
-            problem,
-            objective_config,
+            colored,
+            objective,
             network,
             size=scale.size,
             style_long_side=scale.style_long_side,
         )
         names = list(evaluation.objective.weights)
-        restored = resume if index == first else None
-        pixels = restored["state image"][0] if restored else image
-        optimizer = _optimizer(evaluation, as_batch(pixels, scale.size), config)
-        done = _restore(optimizer.variables, restored) if restored else 0
+        optimizer = _optimizer(evaluation, as_batch(image, scale.size), config)
+        done = _restore(optimizer.variables, resume) if resume and index == first else 0
         for iteration in range(done + 1, scale.iterations + 1):
             if optimizer.stalled:
                 break
@@ -113,12 +144,14 @@ def optimize(
             yield Step(
                 iteration=iteration,
                 scale_index=index,
-                schedule=schedule,
+                schedule=scales,
                 evaluations=int(optimizer.evaluations),
                 value=float(optimizer.value),
                 terms=dict(zip(names, optimizer.terms.numpy().tolist(), strict=True)),
                 seconds=time.monotonic() - began,
                 state=optimizer.variables,
+                problem=problem,
+                config=config,
             )
         image = optimizer.image.numpy()[0]
 
@@ -131,7 +164,9 @@ def _optimizer(evaluation, image: tf.Tensor, config: OptimizeConfig) -> LBFGS | 
 
 def starting_image(problem: Problem, config: OptimizeConfig, size: tuple[int, int]) -> np.ndarray:
     """The image a run begins with, (h, w, 3) of any size; noise is white, as in the paper."""
-    if problem.start is not None:
+    if config.init == PICTURE:
+        if problem.start is None:
+            raise ValueError('Got init "picture", but the problem has no start. Give it one.')
         return problem.start
     if config.init == "noise":
         return np.random.default_rng(config.seed).random((*size, 3), dtype=np.float32)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from restyle.color import match_color
+from restyle.exact.optimize_config import OptimizeConfig
 from restyle.masks import read_mask, read_style_mask
 from restyle.media.images import read_image
 
@@ -20,7 +21,7 @@ class Problem:
       blend_weights: one for each style, only the ratios matter; empty means equal.
       content_masks: (h, w) in [0, 1] at the content's size, one for each style, or empty.
       style_masks: (h, w) in [0, 1], each at its style's size, or empty.
-      start: (h, w, 3), a picture to start from, if the run starts from a file.
+      start: (h, w, 3), the picture that a run with init "picture" starts from, of any size.
       alpha: (h, w), the content's opacity, None if it is opaque all over.
       notes: what the user should know of the files that were read.
     """
@@ -35,6 +36,17 @@ class Problem:
     notes: Sequence[str] = ()
 
 
+def recolored(problem: Problem, config: OptimizeConfig) -> Problem:
+    """The problem with the content's colours in its styles, if `preserve_color` is "match".
+
+    Gatys et al. (2017), section 5.
+    """
+    if config.preserve_color != "match":
+        return problem
+    styles = [match_color(style, problem.content) for style in problem.styles]
+    return dataclasses.replace(problem, styles=styles)
+
+
 def read_problem(
     content: str,
     styles: Sequence[str],
@@ -42,20 +54,16 @@ def read_problem(
     blend_weights: Sequence[float] = (),
     masks: Sequence[tuple[str, str]] = (),
     start: str | None = None,
-    match_style_color: bool = False,
 ) -> Problem:
     """Reads all pictures of a run; UserError for the first that cannot be used.
 
     masks: (content mask, style mask) for each style, see restyle/masks.py, or empty.
-    match_style_color: give the styles the content's colours first (Gatys et al. 2017, section 5).
     """
     photograph = read_image(content)
     paintings = [read_image(style) for style in styles]
     beginning = [read_image(start)] if start else []
     pixels = [painting.pixels for painting in paintings]
     pairs = list(zip(masks, pixels, strict=True)) if masks else []
-    if match_style_color:
-        pixels = [match_color(style, photograph.pixels) for style in pixels]
     return Problem(
         content=photograph.pixels,
         styles=pixels,

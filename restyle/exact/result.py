@@ -4,24 +4,25 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from models.objective_config import ObjectiveConfig
+from models.vgg_weights import VGGWeights
 from restyle.color import keep_luminance
 from restyle.exact.evaluation import as_batch, evaluation_at
-from restyle.exact.problem import Problem
-from restyle.exact.schedule import Scale
+from restyle.exact.network import network_for
+from restyle.exact.optimize_config import OptimizeConfig, result_size
+from restyle.exact.problem import Problem, recolored
+from restyle.exact.schedule import scales_of
 from restyle.media.images import read_image, resize, write_image
 
 
-def finished(
-    pixels: np.ndarray, problem: Problem, size: tuple[int, int], preserve_color: str
-) -> np.ndarray:
-    """What is saved of an image: enlarged if the run was stopped early, its colours put back."""
+def finished(pixels: np.ndarray, problem: Problem, config: OptimizeConfig) -> np.ndarray:
+    """What is saved of an image: enlarged if it is of an early scale, its colours put back."""
+    size = result_size(problem.content.shape[:2], config)
     if pixels.shape[:2] != size:
         pixels = resize(pixels, size)
-    if preserve_color == "luminance":
+    if config.preserve_color == "luminance":
         pixels = keep_luminance(pixels, resize(problem.content, size))
     return pixels
 
@@ -42,16 +43,22 @@ def as_saved(pixels: np.ndarray, extension: str, *, alpha: np.ndarray | None = N
 def measure_stages(
     stages: Mapping[str, np.ndarray],
     problem: Problem,
-    config: ObjectiveConfig,
-    network: keras.Model,
-    scale: Scale,
+    objective: ObjectiveConfig,
+    config: OptimizeConfig,
+    weights: VGGWeights,
 ) -> dict[str, dict[str, float]]:
     """The terms and the objective of each of several pictures, all of the size of the last scale.
 
-    network: in float32, whatever the run was computed in, so that runs can be compared.
+    In float32, whatever the run was computed in, so that runs can be compared.
     """
+    network = network_for(weights, objective.layers, objective.pooling, "float32")
+    scale = scales_of(problem, objective, config)[-1]
     evaluation = evaluation_at(
-        problem, config, network, size=scale.size, style_long_side=scale.style_long_side
+        recolored(problem, config),
+        objective,
+        network,
+        size=scale.size,
+        style_long_side=scale.style_long_side,
     )
     measured = {}
     for stage, pixels in stages.items():

@@ -4,9 +4,11 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
+from models.objective_config import ObjectiveConfig
 from models.vgg_layers import smallest_side
 from restyle.errors import UserError
 from restyle.exact.optimize_config import OptimizeConfig, result_size, style_long_side
+from restyle.exact.problem import Problem
 from restyle.media.images import fit_long_side
 
 
@@ -54,6 +56,14 @@ def coarse_to_fine(
         if iterations:
             scales.append(Scale(at, style_long_side(at, size, config), iterations))
     return tuple(reversed(scales))
+
+
+def scales_of(
+    problem: Problem, objective: ObjectiveConfig, config: OptimizeConfig
+) -> tuple[Scale, ...]:
+    """The scales of a run; UserError if one is too small for the layers of the objective."""
+    styles = [style.shape[:2] for style in problem.styles]
+    return schedule(problem.content.shape[:2], styles, config, objective.layers)
 
 
 def schedule(

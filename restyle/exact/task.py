@@ -2,16 +2,17 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from absl import flags
 
 from models.objective_config import ObjectiveConfig, shares
 from restyle.errors import UserError
-from restyle.exact.optimize_config import STARTS, OptimizeConfig
+from restyle.exact.optimize_config import PICTURE, OptimizeConfig
 from restyle.exact.optimize_flags import optimize_config
 from restyle.exact.problem import Problem, read_problem
-from restyle.exact.schedule import Scale, schedule
+from restyle.exact.schedule import Scale, scales_of
 from restyle.flag_settings import settings
 from restyle.masks import WHOLE, mask_pairs
 from restyle.objective_flags import numbers, objective_config
@@ -35,6 +36,15 @@ class Task:
     scales: Sequence[Scale]
     inputs: Mapping[str, str]
 
+    def with_precision(self, precision: str) -> "Task":
+        """The same with "auto" decided."""
+        config = dataclasses.replace(self.config, precision=precision)
+        return dataclasses.replace(self, config=config)
+
+    def settings(self) -> dict[str, Any]:
+        """All flags that shape the result, the precision as it was decided."""
+        return settings(NOT_SETTINGS) | {"precision": self.config.precision}
+
 
 def read_task() -> Task:
     """Reads and checks all that the flags name, before anything slow is done."""
@@ -45,21 +55,15 @@ def read_task() -> Task:
     except ValueError as error:
         raise UserError(str(error)) from error
     masks = mask_pairs(FLAGS.content_mask, FLAGS.style_mask, FLAGS.style)
-    start = [] if config.init in STARTS else [config.init]
+    start = [FLAGS.init] if config.init == PICTURE else []
     problem = read_problem(
         FLAGS.content,
         FLAGS.style,
         blend_weights=blend_weights,
         masks=masks,
         start=start[0] if start else None,
-        match_style_color=config.preserve_color == "match",
     )
-    scales = schedule(
-        problem.content.shape[:2],
-        [style.shape[:2] for style in problem.styles],
-        config,
-        objective.layers,
-    )
+    scales = scales_of(problem, objective, config)
     drawn = [path for pair in masks for path in pair if path != WHOLE]
     inputs = {path: file_sha256(path) for path in [FLAGS.content, *FLAGS.style, *drawn, *start]}
     return Task(problem, objective, config, scales, inputs)
