@@ -104,9 +104,9 @@ def _pictures(found: Sequence[Job], display: ProgressDisplay) -> int:
 def _outcomes(found: Sequence[Job]) -> Generator[Outcome, None, None]:
     """Of the pictures as they are painted, here or on a cluster."""
     make_stylizer, recipe = task.stylizer_maker(FLAGS.model), task.recipe_maker(FLAGS.model)
-    if FLAGS.ray:
-        return paint_on_cluster(found, make_stylizer, max_size=FLAGS.max_size, recipe=recipe)
     with command_line.quiet_start():
+        if FLAGS.ray:
+            return paint_on_cluster(found, make_stylizer, max_size=FLAGS.max_size, recipe=recipe)
         stylizer = make_stylizer()
     return paint_pictures(found, stylizer, max_size=FLAGS.max_size, recipe=recipe)
 
@@ -204,7 +204,7 @@ def _score() -> int:
         if path:
             check(path)
     photo, paintings, results = read_compared(FLAGS.content, FLAGS.style, FLAGS.score)
-    with command_line.quiet_start():
+    with command_line.quiet_start("tensorflow"):
         scores = score_results(photo, paintings, results, FLAGS.style_size)
     rows = [{"result": name, **terms} for name, terms in scores.items()]
     for name, terms in scores.items():
@@ -221,7 +221,7 @@ def _export() -> int:
     """Writes the network in other formats, each checked against Keras; 1 if one failed."""
     if not FLAGS.model:
         raise UserError("Pass --model, the network to export.")
-    with command_line.quiet_start():
+    with command_line.quiet_start("tensorflow"):
         from restyle.fast.export import export_network
 
         rows = export_network(load_network(FLAGS.model), FLAGS.export)

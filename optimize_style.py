@@ -70,7 +70,7 @@ def _weights_loader(say: Callable[[str], object]) -> Callable[[], "VGGWeights"]:
 
     TensorFlow is imported here, not before.
     """
-    with command_line.quiet_start():
+    with command_line.quiet_start("tensorflow"):
         from models.vgg_weights import WeightsError, load_vgg_weights
 
     @functools.cache

@@ -54,7 +54,7 @@ def main() -> int:
 
 def _session(task: TrainTask, say):
     """Network, loss and photos on the devices; TensorFlow is imported here, not before."""
-    with command_line.quiet_start():
+    with command_line.quiet_start("tensorflow"):
         from restyle.fast.session import Session
 
     session = Session(task, FLAGS.strategy, vgg_file=FLAGS.vgg_weights, report=say)

@@ -14,6 +14,9 @@ from PIL import Image
 
 import optimize_style as program
 from restyle import command_line
+from restyle.processor import hold_back
+
+hold_back()  # Before a test, or what it starts, loads TensorFlow.
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = (

@@ -1,4 +1,5 @@
 import dataclasses
+import logging
 import os
 import subprocess
 import sys
@@ -224,6 +225,14 @@ def test_a_quiet_start_swallows_what_is_printed_below_python_and_nothing_after(c
     os.write(2, b"news\n")
 
     assert capfd.readouterr().err == "news\n"
+
+
+def test_what_is_noted_in_a_quiet_start_is_told_in_the_end(capfd):
+    with command_line.quiet_start():
+        logging.getLogger("restyle.fast.engines").warning("no %s", "luck")
+        assert capfd.readouterr().err == ""
+
+    assert capfd.readouterr().err == "note: no luck\n"
 
 
 def test_an_error_in_a_quiet_start_is_raised_and_heard(capfd):

@@ -12,6 +12,7 @@ import pytest
 from models.layers import ConditionalInstanceNorm, InstanceNorm
 from models.transform_config import TransformConfig
 from models.transform_net import TransformNet
+from restyle import processor
 from restyle.errors import UserError
 from restyle.fast import conversion, engines, quantization
 from restyle.fast.engines import engine_named
@@ -221,6 +222,62 @@ def test_auto_is_tensorflow_where_nothing_else_is_installed(files, monkeypatch):
     engine = engine_named("auto", files["plain"], precision="float32")
 
     assert engine.name == "tensorflow float32"
+
+
+def broken(*arguments):
+    raise RuntimeError("of no\nuse")
+
+
+def dying(monkeypatch):
+    monkeypatch.setattr(processor, "hold_back", lambda: {"openvino": "ended by a signal"})
+
+
+def not_starting(monkeypatch):
+    monkeypatch.setattr(engines, "openvino_engine", broken)
+
+
+def not_painting(monkeypatch):
+    monkeypatch.setattr(engines, "openvino_engine", lambda *given: engines.Engine("o", broken))
+
+
+@pytest.mark.parametrize(
+    ("fail", "reason"),
+    [
+        (dying, "openvino cannot be used on this processor: it ended by a signal"),
+        (not_starting, "The engine openvino cannot start: RuntimeError: of no use"),
+        (not_painting, "RuntimeError: of no use"),
+    ],
+)
+def test_auto_passes_over_an_engine_that_fails_and_says_why(
+    fail, reason, files, tmp_path, monkeypatch, caplog
+):
+    fail(monkeypatch)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(engines, "_candidates", lambda precision: ["tensorflow", "openvino"])
+
+    engine = engine_named("auto", files["plain"], precision="float32")
+
+    assert engine.name == "tensorflow float32"
+    (note,) = caplog.messages
+    assert note.startswith(f"--engine=auto passes over openvino: {reason}")
+
+
+@pytest.mark.parametrize("fail", [dying, not_starting])
+def test_an_engine_asked_for_by_name_that_fails_is_a_users_error(fail, files, monkeypatch):
+    fail(monkeypatch)
+
+    with pytest.raises(UserError, match="openvino cannot"):
+        engine_named("openvino", files["plain"])
+
+
+def test_auto_where_every_engine_fails_says_why(files, tmp_path, monkeypatch):
+    for make in ("openvino_engine", "onnxruntime_engine"):
+        monkeypatch.setattr(engines, make, broken)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(engines, "_candidates", lambda precision: ["openvino", "onnxruntime"])
+
+    with pytest.raises(UserError, match="No engine works here: .*openvino.* .*onnxruntime"):
+        engine_named("auto", files["plain"])
 
 
 def test_auto_on_a_named_device_is_tensorflow(files):

@@ -8,9 +8,11 @@ import contextlib
 import dataclasses
 import importlib.util
 import json
+import logging
 import platform
+import textwrap
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,9 @@ from restyle.fast.conversion import (
 from restyle.fast.network_file import load_network, read_network_shape
 from restyle.fast.stylizer import Look
 from restyle.media.image_files import written_beside
+from restyle.processor import check_usable
+
+LOGGER = logging.getLogger(__name__)
 
 Inputs = Mapping[str, np.ndarray]
 
@@ -65,20 +70,31 @@ def engine_named(
       device: TensorFlow's name of one, as "/gpu:1".
 
     Raises:
-      UserError: a package or a device is not there, or the kind has no such precision.
+      UserError: a package or a device is not there, the kind has no such precision, or it cannot
+        start on this machine.
     """
     if kind == "auto":
         return _fastest(model_path, precision, device)
     if precision not in ("auto", *PRECISIONS_OF[kind]):
         able = [name for name, known in PRECISIONS_OF.items() if precision in known]
         raise UserError(f"{kind} has no {precision}. Pass --engine={' or '.join(able)}.")
-    if kind == "tensorflow":
-        return tensorflow_engine(model_path, precision, device)
-    if device:
+    if device and kind != "tensorflow":
         raise UserError(f"Got --device {device} with {kind}. Pass --engine=tensorflow, or drop it.")
     check_installed(f"The engine {kind}", kind)
-    make = openvino_engine if kind == "openvino" else onnxruntime_engine
-    return make(model_path, precision)
+    check_usable(kind)
+    try:
+        if kind == "tensorflow":
+            return tensorflow_engine(model_path, precision, device)
+        make = openvino_engine if kind == "openvino" else onnxruntime_engine
+        return make(model_path, precision)
+    except UserError:
+        raise
+    except Exception as error:  # Each library has its own.
+        raise UserError(f"The engine {kind} cannot start: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    return textwrap.shorten(f"{type(error).__name__}: {error}", 300)
 
 
 PRECISIONS_OF = {
@@ -153,14 +169,17 @@ def onnxruntime_engine(path: Path, precision: str = "float32") -> Engine:
 
 def _fastest(path: Path, precision: str, device: str | None) -> Engine:
     kinds = ["tensorflow"] if device else _candidates(precision)
-    if len(kinds) == 1 or not can_keep(path):
+    if len(kinds) == 1:
         return engine_named(kinds[0], path, precision=precision, device=device)
+    ready = _ready_engines(kinds, path, precision)
+    if not can_keep(path):
+        return next(ready)[1]
     remembered = cache_folder(path) / f"fastest-{precision}-{platform.node()}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, UserError):
         kind = json.loads(remembered.read_text())["engine"]
         return engine_named(kind, path, precision=precision)
-    engines = _ready_engines(kinds, path, precision)
-    seconds = measure_engines(engines, path) if len(engines) > 1 else {kinds[0]: 0.0}
+    engines = dict(ready)
+    seconds = measure_engines(engines, path) if len(engines) > 1 else dict.fromkeys(engines, 0.0)
     fastest = min(seconds, key=lambda kind: seconds[kind])
     with contextlib.suppress(UserError), written_beside(remembered) as file:
         file.write(json.dumps({"engine": fastest, "seconds": seconds}).encode())
@@ -175,20 +194,31 @@ def _candidates(precision: str) -> Sequence[str]:
     return here or able[:1]
 
 
-def _ready_engines(kinds: Sequence[str], path: Path, precision: str) -> dict[str, Engine]:
-    first, *others = kinds
-    engines = {first: engine_named(first, path, precision=precision)}
-    for kind in others:
-        with contextlib.suppress(Exception):  # Whatever is wrong with it, the first one works.
-            engines[kind] = engine_named(kind, path, precision=precision)
-    return engines
+def _ready_engines(
+    kinds: Sequence[str], path: Path, precision: str
+) -> Iterator[tuple[str, Engine]]:
+    """The kinds that start and paint, with their engines; a note of each that does not.
+
+    Raises:
+      UserError: none does.
+    """
+    reasons, inputs = [], _trial_inputs(path)
+    for kind in kinds:
+        try:
+            engine = engine_named(kind, path, precision=precision)
+            engine(inputs)
+        except Exception as error:  # Whatever is wrong with it, another one may work.
+            reasons.append(str(error) if isinstance(error, UserError) else _reason(error))
+            LOGGER.warning("--engine=auto passes over %s: %s", kind, reasons[-1])
+        else:
+            yield kind, engine
+    if len(reasons) == len(kinds):
+        raise UserError(f"No engine works here: {' '.join(reasons)}")
 
 
 def measure_engines(engines: Mapping[str, Engine], path: Path) -> dict[str, float]:
     """The least seconds of each for a small picture; they take turns, so that all are disturbed."""
-    shape = TransformConfig(**read_network_shape(str(path)))
-    picture = np.random.default_rng(0).random((1, TRIAL_SIDE, TRIAL_SIDE, 3), np.float32)
-    inputs = Look().inputs(picture, shape)
+    inputs = _trial_inputs(path)
     seconds = {name: [] for name in engines}
     for _ in range(1 + TRIALS):
         for name, engine in engines.items():
@@ -196,3 +226,9 @@ def measure_engines(engines: Mapping[str, Engine], path: Path) -> dict[str, floa
             engine(inputs)
             seconds[name].append(time.perf_counter() - began)
     return {name: min(taken[1:]) for name, taken in seconds.items()}
+
+
+def _trial_inputs(path: Path) -> Inputs:
+    shape = TransformConfig(**read_network_shape(str(path)))
+    picture = np.random.default_rng(0).random((1, TRIAL_SIDE, TRIAL_SIDE, 3), np.float32)
+    return Look().inputs(picture, shape)
