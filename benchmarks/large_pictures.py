@@ -13,7 +13,7 @@ import os
 
 import numpy as np
 
-from benchmarks.worker import Round, Worker, serve
+from benchmarks.worker import Round, Worker, serve, turn_of
 
 WAYS = ("whole", "bands")
 HEADINGS = (
@@ -35,6 +35,8 @@ def main() -> None:
             whole = None
             for way in flags.ways:
                 measured = _measured(way, width, size, flags)
+                if measured is None:
+                    continue
                 whole = measured if way == "whole" else whole
                 row = _row(width, size, way, measured, whole)
                 print("| " + " | ".join(row) + " |", flush=True)
@@ -61,10 +63,13 @@ def _size(megapixels: float) -> tuple[int, int]:
     return height, round(megapixels * 1e6 / height)
 
 
-def _measured(way: str, width: int, size: tuple[int, int], flags: argparse.Namespace) -> Round:
+def _measured(
+    way: str, width: int, size: tuple[int, int], flags: argparse.Namespace
+) -> Round | None:
+    """None if the process ended, as it may where memory does."""
     numbers = (width, *size, int(flags.memory * 1e9))
     worker = Worker("benchmarks.large_pictures", ["--worker", way, *map(str, numbers)])
-    measured = worker.round()
+    measured = turn_of(f"{size[1]} x {size[0]}, width {width}, {way}", worker)
     worker.close()
     return measured
 

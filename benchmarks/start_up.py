@@ -1,7 +1,7 @@
 """How long one small picture takes from the command line, beside what Python itself takes to start.
 
-  python benchmarks/start_up.py --model starry_night --runs 5
-  python benchmarks/start_up.py --model starry_night --rival "other_program photo.png -o out.png"
+  python -m benchmarks.start_up --engine tensorflow --engine auto
+  python -m benchmarks.start_up --rival "other_program PHOTO -o OUT"
 
 The commands take turns, so that a busy moment of the machine meets all of them. A command that
 fails is told with its last line and not timed.
@@ -22,7 +22,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = flags.FLAGS
-flags.DEFINE_string("model", None, "The network, a name or a .keras file.", required=True)
+flags.DEFINE_string("model", "starry_night", "The network, a name or a .keras file.")
 flags.DEFINE_integer("runs", 5, "Of each command.", lower_bound=1)
 flags.DEFINE_multi_string("engine", ["auto"], "Engines of evaluate.py to time.")
 flags.DEFINE_multi_string("rival", [], "Commands of other programs, PHOTO and OUT for the paths.")

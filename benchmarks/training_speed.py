@@ -162,17 +162,21 @@ def training_step(inputs: str, precision: str):
 
 
 def _row(precision: str, rounds: dict[str, list[Round]], batch_size: int) -> list[str]:
-    ours = rounds[f"ours {precision}"]
-    seconds = min(turn.seconds for turn in ours[1:])
-    theirs_per_second, ratio = "", ""
-    if theirs := rounds.get(f"PyTorch {precision}"):
+    """The cells of a row; those that need a worker that has ended are empty."""
+    cells = dict.fromkeys(HEADINGS, "") | {"precision": precision}
+    ours, theirs = (rounds.get(f"{who} {precision}", []) for who in ("ours", "PyTorch"))
+    if ours:
+        seconds = min(turn.seconds for turn in ours[1:])
+        cells |= {"photos/s": f"{batch_size / seconds:.2f}", "seconds a step": f"{seconds:.2f}"}
+        cells["GB"] = f"{max(turn.peak_bytes for turn in ours) / 1e9:.2f}"
+    if theirs:
+        seconds = min(turn.seconds for turn in theirs[1:])
+        cells["PyTorch photos/s"] = f"{batch_size / seconds:.2f}"
+    if ours and theirs:
         _check_same_losses(ours, theirs, precision)
         ratios = [t.seconds / o.seconds for t, o in zip(theirs[1:], ours[1:], strict=True)]
-        ratio = f"{statistics.median(ratios):.2f}"
-        theirs_per_second = f"{batch_size / min(turn.seconds for turn in theirs[1:]):.2f}"
-    peak = max(turn.peak_bytes for turn in ours) / 1e9
-    speeds = [f"{batch_size / seconds:.2f}", f"{seconds:.2f}", theirs_per_second, ratio]
-    return [precision, *speeds, f"{peak:.2f}"]
+        cells["PyTorch / ours"] = f"{statistics.median(ratios):.2f}"
+    return list(cells.values())
 
 
 def _check_same_losses(ours: list[Round], theirs: list[Round], precision: str) -> None:

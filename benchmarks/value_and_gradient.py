@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.worker import Worker, serve, take_turns
+from benchmarks.worker import Round, Worker, serve, take_turns
 from models.objective_config import ObjectiveConfig
 from models.vgg_layers import LAYER_NAMES
 from models.vgg_weights import VGGWeights, load_vgg_weights
@@ -147,23 +147,30 @@ def gigaflops(side: int, weights: VGGWeights) -> float:
 
 
 def _row(side: int, precision: str, weights: VGGWeights, rounds) -> list[str]:
-    best = {name: min(turn.seconds for turn in turns) for name, turns in rounds.items()}
-    ours, needed = best[f"ours {precision}"], gigaflops(side, weights)
-    machine = 2 * PRODUCT_SIDE**3 / 1e9 / best[f"product {precision}"]
-    other, ratio = "", ""
-    if f"PyTorch {precision}" in rounds:
-        pairs = zip(rounds[f"PyTorch {precision}"], rounds[f"ours {precision}"], strict=True)
-        ratios = [theirs.seconds / mine.seconds for theirs, mine in pairs]
-        other, ratio = f"{best[f'PyTorch {precision}']:.2f}", f"{statistics.median(ratios):.2f}"
+    """The cells of a row; those that need a worker that has ended are empty."""
+    ours, theirs, product = (
+        rounds.get(f"{who} {precision}", []) for who in ("ours", "PyTorch", "product")
+    )
+    needed, cells = gigaflops(side, weights), dict.fromkeys(HEADINGS, "")
+    cells |= {"pixels": str(side), "precision": precision, "GFLOP": f"{needed:.0f}"}
+    if ours:
+        rate = needed / _least(ours)
+        cells |= {"seconds": f"{_least(ours):.2f}", "GFLOP/s": f"{rate:.0f}"}
+        cells["peak GB"] = f"{max(turn.peak_bytes for turn in ours) / 1e9:.2f}"
+        if product:
+            machine = 2 * PRODUCT_SIDE**3 / 1e9 / _least(product)
+            cells["of matrix product"] = f"{rate / machine:.0%}"
+    if theirs:
+        cells["PyTorch seconds"] = f"{_least(theirs):.2f}"
+    if ours and theirs:
+        ratios = [t.seconds / o.seconds for t, o in zip(theirs, ours, strict=True)]
+        cells["PyTorch / ours"] = f"{statistics.median(ratios):.2f}"
         _check_same_value(rounds, precision)
-    peak = max(turn.peak_bytes for turn in rounds[f"ours {precision}"]) / 1e9
-    rates = [
-        f"{ours:.2f}",
-        f"{needed:.0f}",
-        f"{needed / ours:.0f}",
-        f"{needed / ours / machine:.0%}",
-    ]
-    return [str(side), precision, *rates, other, ratio, f"{peak:.2f}"]
+    return list(cells.values())
+
+
+def _least(turns: list[Round]) -> float:
+    return min(turn.seconds for turn in turns)
 
 
 def _check_same_value(rounds, precision: str) -> None:

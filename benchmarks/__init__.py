@@ -1,0 +1,7 @@
+"""Programs that measure. As in those that are measured, libraries are held back, before they are
+loaded, from what the processor only claims; worker processes inherit it.
+"""
+
+from restyle.processor import hold_back
+
+hold_back()

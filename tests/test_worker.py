@@ -1,0 +1,53 @@
+from benchmarks import engines, training_speed, value_and_gradient
+from benchmarks.worker import Round, Worker, take_turns
+from models.vgg_weights import random_vgg_weights
+
+TURNS = [Round(1.0, 0.5, 10**9), Round(2.0, 0.5, 2 * 10**9)]
+LIVES = "from benchmarks.worker import serve; serve(lambda: 7.0)"
+DIES = """
+import os, signal
+from benchmarks.worker import serve
+turns = iter([lambda: 1.0, lambda: os.kill(os.getpid(), signal.SIGILL)])
+serve(lambda: next(turns)())
+"""
+FAILS = "raise SystemExit('error: no such thing')"
+
+
+def test_a_worker_that_ends_is_named_and_the_others_go_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    for name, source in {"lives": LIVES, "dies": DIES, "fails": FAILS}.items():
+        (tmp_path / f"{name}.py").write_text(source)
+
+    turns = take_turns({name: Worker(name, []) for name in ("dies", "fails", "lives")}, 3)
+
+    assert list(turns) == ["lives"]
+    assert [turn.value for turn in turns["lives"]] == [7.0] * 4
+    failed, died = capsys.readouterr().err.splitlines()
+    assert failed == (
+        "note: fails is left out: it ended by itself (exit status 1). error: no such thing"
+    )
+    assert died == "note: dies is left out: it ended by itself (Illegal instruction)"
+
+
+def test_a_table_has_the_cells_of_the_workers_that_are_left():
+    weights = random_vgg_weights(width_divisor=8)
+    row = value_and_gradient._row
+
+    whole = row(64, "float32", weights, {f"{k} float32": TURNS for k in ("ours", "product")})
+    alone = row(64, "float32", weights, {"ours float32": TURNS})
+    theirs = row(64, "float32", weights, {"PyTorch float32": TURNS})
+
+    assert [whole[2], whole[6], whole[8]] == ["1.00", "", "2.00"]
+    assert alone == [*whole[:5], "", *whole[6:]]
+    assert theirs == [*whole[:2], "", whole[3], "", "", "1.00", "", ""]
+
+
+def test_the_other_tables_do_without_a_worker_too():
+    both = {"ours float32": TURNS, "PyTorch float32": TURNS}
+    without_us = {"PyTorch float32": TURNS}
+
+    assert training_speed._row("float32", both, 4)[1:5] == ["2.00", "2.00", "2.00", "1.00"]
+    assert training_speed._row("float32", without_us, 4) == ["float32", "", "", "2.00", "", ""]
+    assert engines._cells(("openvino", "int8"), {("openvino", "int8"): TURNS}, {}) == [
+        *("1.000", "", "", "")
+    ]
