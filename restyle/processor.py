@@ -60,10 +60,11 @@ def hold_back() -> Mapping[str, str]:
         _remember(path, {"limit": limit, "failed": failed, "unusable": unusable})
     if limit != NO_LIMIT:
         os.environ |= _limited(limit)
+        library, how = next(iter(failed.items()))
         LOGGER.warning(
-            "the processor lists matrix tiles (AMX), but %s; they are left alone (%s=%s).",
-            " and ".join(f"{library} {how} when tried" for library, how in failed.items()),
-            *(LIMIT, limit),
+            "the processor lists matrix tiles (AMX), but %s %s when it tried them; they are left "
+            "alone (%s=%s).",
+            *(library, how, LIMIT, limit),
         )
     return unusable
 
@@ -119,7 +120,8 @@ def _failure(library: str, limit: str) -> str:
 
     An error that Python can tell of is none: who uses the library will tell of it.
     """
-    environment = {**os.environ, **_limited(limit), "CUDA_VISIBLE_DEVICES": "-1"}
+    same_libraries = {"PYTHONPATH": os.pathsep.join(sys.path), "CUDA_VISIBLE_DEVICES": "-1"}
+    environment = {**os.environ, **same_libraries, **_limited(limit)}
     quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     command = trial_command(library)
     try:

@@ -85,8 +85,8 @@ def test_tiles_that_work_are_used(tried, caplog):
 @pytest.mark.parametrize(
     ("doing", "how"),
     [
-        (DIES, "tensorflow ended by a signal (Illegal instruction) when tried"),
-        (HANGS, "tensorflow gave no answer in 0.5 seconds when tried"),
+        (DIES, "tensorflow ended by a signal (Illegal instruction) when it tried them"),
+        (HANGS, "tensorflow gave no answer in 0.5 seconds when it tried them"),
     ],
 )
 def test_tiles_that_do_not_work_are_left_alone_with_one_note(
