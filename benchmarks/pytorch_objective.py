@@ -18,19 +18,39 @@ from models.objective_config import ObjectiveConfig
 CAFFE_MEANS_BGR = (103.939, 116.779, 123.68)
 
 
-def features(images, filters, precision):
-    """{layer: (1, c, h, w)} of RGB images in [0, 1]; the first convolution is in float32."""
+POOLINGS = {"average": functional.avg_pool2d, "max": functional.max_pool2d}
+
+
+def features(images, filters, precision, *, pooling="average", replicate=False):
+    """{layer: (1, c, h, w)} of RGB images in [0, 1]; the first convolution is in float32.
+
+    replicate: continue the picture by its border for the first convolution, not by zeros.
+    """
     means = torch.tensor(CAFFE_MEANS_BGR).reshape(1, 3, 1, 1)
     values = images.flip(1) * 255.0 - means
+    if replicate:
+        values = functional.pad(values, (1, 1, 1, 1), "replicate")
     activations = {}
     for layer, (kernel, bias) in filters.items():
         if layer.endswith("_1") and layer != "conv1_1":
-            values = functional.avg_pool2d(values, 2)
+            values = POOLINGS[pooling](values, 2)
         if layer == "conv1_2":
             values = values.to(precision)
-        values = functional.conv2d(values, kernel, bias, padding=1).relu_()
+        padding = 0 if replicate and layer == "conv1_1" else 1
+        values = functional.conv2d(values, kernel, bias, padding=padding).relu_()
         activations[layer] = values
     return activations
+
+
+def read_filters(inputs, precision):
+    """{layer: (kernel, bias)} of the layers in inputs["layers"], for `features`."""
+    filters = {}
+    for name in inputs["layers"]:
+        kind = torch.float32 if name == "conv1_1" else precision
+        kernel = torch.from_numpy(inputs[f"{name} kernel"].transpose(3, 2, 0, 1).copy()).to(kind)
+        kernel = kernel.contiguous(memory_format=torch.channels_last)
+        filters[str(name)] = kernel, torch.from_numpy(inputs[f"{name} bias"]).to(kind)
+    return filters
 
 
 def gram_matrix(values):
@@ -48,19 +68,14 @@ def value_and_gradient(inputs, precision):
     """A function that computes the objective and its gradient at the content and returns it."""
     config = ObjectiveConfig(style_loss="gram", pooling="average")
     last_precision = getattr(torch, precision)
-    filters = {}
-    for name in inputs["layers"]:
-        kind = torch.float32 if name == "conv1_1" else last_precision
-        kernel = torch.from_numpy(inputs[f"{name} kernel"].transpose(3, 2, 0, 1).copy()).to(kind)
-        kernel = kernel.contiguous(memory_format=torch.channels_last)
-        filters[str(name)] = kernel, torch.from_numpy(inputs[f"{name} bias"]).to(kind)
-    content, style = (_image(inputs[name]) for name in ("content", "style"))
+    filters = read_filters(inputs, last_precision)
+    content, style = (as_image(inputs[name]) for name in ("content", "style"))
     with torch.no_grad():
         of_content = features(content, filters, last_precision)
         of_content = {name: of_content[name].float() for name in config.content_layers}
         of_style = features(style, filters, last_precision)
         grams = {name: gram_matrix(of_style[name]) for name in config.style_layers}
-    image = _image(inputs["start"]).requires_grad_()
+    image = as_image(inputs["start"]).requires_grad_()
 
     def work() -> float:
         image.grad = None
@@ -75,7 +90,8 @@ def value_and_gradient(inputs, precision):
     return work
 
 
-def _image(pixels):
+def as_image(pixels):
+    """(1, 3, h, w) of pixels (1, h, w, 3), kept channels last."""
     image = torch.from_numpy(pixels.transpose(0, 3, 1, 2).copy())
     return image.contiguous(memory_format=torch.channels_last)
 
