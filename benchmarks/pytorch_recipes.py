@@ -10,6 +10,7 @@ NumPy and Pillow, and for lbfgs Keras, on whose PyTorch backend models/losses.py
 
 import sys
 import time
+from typing import Any
 
 import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
@@ -69,7 +70,7 @@ class Run:
     """
 
     def __init__(self):
-        self.image = None
+        self.image: Any = None
         self.curve = []
         self.began = time.perf_counter()
 
