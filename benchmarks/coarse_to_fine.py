@@ -47,18 +47,18 @@ def main() -> None:
     most = flags.one_scale
     at = {round(most * share) for share in (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)}
     one = dataclasses.replace(config, smallest_scale=flags.size, iterations=most)
-    curves = {"one scale": list(_points(problem, one, weights, at))}
+    curves = {"one scale": list(pictures_on_the_way(problem, one, weights, at))}
     for smallest in flags.smallest_scales:
         points = []
         for iterations in flags.iterations:
             fine = dataclasses.replace(config, smallest_scale=smallest, iterations=iterations)
-            points += _points(problem, fine, weights, {iterations})
+            points += pictures_on_the_way(problem, fine, weights, {iterations})
         curves[f"from {smallest} px"] = points
     measured = {}
     _print_row("run", "iterations", "seconds", "work", "objective")
     _print_row(*["---"] * 5)
     for name, points in curves.items():
-        values = _objectives(points, problem, one, weights)
+        values = objectives(points, problem, one, weights)
         measured[name] = [
             (point.seconds, value) for point, value in zip(points, values, strict=True)
         ]
@@ -76,19 +76,19 @@ def _flags() -> argparse.Namespace:
     parser.add_argument("--style", default="samples/brushwork.jpg")
     parser.add_argument("--size", type=int, default=512, help="long side in pixels")
     parser.add_argument("--one_scale", type=int, default=500, help="iterations at one scale")
-    parser.add_argument("--iterations", type=_whole_numbers, default=[60, 120, 200])
-    parser.add_argument("--smallest_scales", type=_whole_numbers, default=[128])
+    parser.add_argument("--iterations", type=whole_numbers, default=[60, 120, 200])
+    parser.add_argument("--smallest_scales", type=whole_numbers, default=[128])
     parser.add_argument("--precision", choices=PRECISIONS, default="bfloat16")
     parser.add_argument("--init", choices=STARTS, default="content")
     parser.add_argument("--plot", default="docs/coarse_to_fine.png")
     return parser.parse_args()
 
 
-def _whole_numbers(text: str) -> list[int]:
+def whole_numbers(text: str) -> list[int]:
     return [int(number) for number in text.split(",")]
 
 
-def _points(
+def pictures_on_the_way(
     problem: Problem, config: OptimizeConfig, weights: VGGWeights, at: set[int]
 ) -> Iterator[Point]:
     """The pictures after each number of iterations in `at`, and the last one."""
@@ -103,7 +103,7 @@ def _points(
             yield Point(step.iteration_of_run, seconds, work, step.pixels())
 
 
-def _objectives(
+def objectives(
     points: list[Point], problem: Problem, config: OptimizeConfig, weights: VGGWeights
 ) -> list[float]:
     """The objective of each picture as saved, at the final size, in float32."""

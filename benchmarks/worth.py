@@ -32,7 +32,7 @@ def counted_at(most: int) -> list[int]:
 
 
 def evaluations_worth(
-    evaluations: Sequence[int], objectives: Sequence[float] | np.ndarray, value: float
+    evaluations: Sequence[float], objectives: Sequence[float] | np.ndarray, value: float
 ) -> float:
     """How many evaluations the optimiser needs to come down to `value`.
 
