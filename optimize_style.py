@@ -7,6 +7,7 @@ One style for each region: a --content_mask for each --style.
 A grid of settings: --sweep "content_weight=0.03,0.1,0.3".
 """
 
+import contextlib
 import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -20,16 +21,25 @@ from restyle import command_line
 from restyle.color import without_white
 from restyle.errors import UserError
 from restyle.exact.optimize_flags import define_optimize_flags
-from restyle.exact.step_text import metrics_row, step_line
+from restyle.exact.run_records import (
+    BoardRecord,
+    FolderRecord,
+    PreviewsBeside,
+    Record,
+    TimeLapseRecord,
+)
+from restyle.exact.step_text import step_line
 from restyle.exact.task import NOT_SETTINGS, Task, check_size, read_task, task_with
 from restyle.flag_settings import settings, take_settings
 from restyle.interruption import Interruption
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.images import check_writable, read_recipe, write_image
+from restyle.media.time_lapse import check_time_lapse
 from restyle.progress import ProgressDisplay
 from restyle.recipe import recipe_text
 from restyle.run_folder import RunFolder
 from restyle.sweep import SweptFlag, combinations, parse_sweep
+from restyle.tensorboard_log import check_tensorboard
 
 if TYPE_CHECKING:
     from models.vgg_weights import VGGWeights
@@ -45,6 +55,9 @@ def main() -> int:
     if not FLAGS.content or not FLAGS.style:
         raise UserError("No pictures: pass --content photo.jpg --style painting.jpg. See --help.")
     check_writable(FLAGS.output)
+    check_tensorboard(FLAGS.tensorboard)
+    if FLAGS.time_lapse:
+        check_time_lapse(FLAGS.time_lapse)
     if FLAGS.sweep:
         return _sweep([parse_sweep(text) for text in FLAGS.sweep])
     task = read_task()
@@ -99,34 +112,40 @@ def _run(
     steps = optimize(task.problem, task.objective, task.config, weights, resume=snapshot)
     if folder and not FLAGS.resume:
         folder.begin(task.settings())
-    asked = folder or (FLAGS["save_every"].present and not FLAGS.sweep)
-    keep_every, step = FLAGS.save_every if asked else 0, None
-    for step in steps:
-        display.show(step.progress, step_line(step))
-        if folder:
-            folder.log(metrics_row(step))
-        if keep_every and step.iteration_of_run % keep_every == 0:
-            _keep(step, folder)
-        if interruption:
-            break
-    if step is None:
-        assert snapshot, "a run has a step, unless it had ended before it was resumed"
-        return finished(snapshot["state image"][0], task.problem, task.config)
-    if folder:
-        folder.keep_state(step.snapshot())
-        folder.plot(["objective", *step.terms])
+    step = None
+    with contextlib.ExitStack() as until_the_end:
+        records = _records(task, folder, until_the_end)
+        for step in steps:
+            display.show(step.progress, step_line(step))
+            for record in records:
+                record.add(step)
+            if interruption:
+                break
+        if step is None:
+            assert snapshot, "a run has a step, unless it had ended before it was resumed"
+            return finished(snapshot["state image"][0], task.problem, task.config)
+        for record in records:
+            record.end(step)
     return step.finished()
 
 
-def _keep(step, folder: RunFolder | None) -> None:
-    """Saves a preview, and the state where there is a folder for it."""
+def _records(
+    task: Task, folder: RunFolder | None, until_the_end: contextlib.ExitStack
+) -> list[Record]:
+    """What the flags ask to be left by the steps of a run."""
+    records: list[Record] = []
     if folder:
-        folder.preview(f"{step.iteration_of_run:05d}", step.pixels())
-        folder.keep_state(step.snapshot())
-    else:
-        output = Path(FLAGS.output)
-        name = f"{output.stem}_{step.iteration_of_run:05d}{output.suffix}"
-        write_image(output.with_name(name), step.pixels())
+        records.append(FolderRecord(folder, FLAGS.save_every))
+    elif FLAGS["save_every"].present and not FLAGS.sweep:
+        records.append(PreviewsBeside(Path(FLAGS.output), FLAGS.save_every))
+    if FLAGS.tensorboard:
+        records.append(BoardRecord(FLAGS.tensorboard, FLAGS.save_every))
+    if FLAGS.time_lapse:
+        size = task.scales[-1].size
+        time_lapse = TimeLapseRecord(FLAGS.time_lapse, size, task.config.iterations)
+        until_the_end.enter_context(time_lapse.clip)
+        records.append(time_lapse)
+    return records
 
 
 def _save(task: Task, weights: "VGGWeights", picture: np.ndarray, display) -> None:
@@ -165,8 +184,9 @@ def _sweep(swept: Sequence[SweptFlag]) -> int:
     """Runs every combination and writes one contact sheet of the results."""
     if len(swept) > 2:
         raise UserError(f"Got {len(swept)} --sweep flags, expected one or two: rows and columns.")
-    if FLAGS.run_dir:
-        raise UserError("Got --run_dir together with --sweep, which keeps its sheet. Drop one.")
+    for name in ("run_dir", "tensorboard", "time_lapse"):
+        if FLAGS[name].value:
+            raise UserError(f"Got --{name} together with --sweep, which keeps its sheet. Drop one.")
     rows, columns = swept if len(swept) == 2 else (SweptFlag("content", [FLAGS.content]), swept[0])
     for cell in combinations(rows, columns):  # A mistake in the last should not wait for it.
         task_with(cell)

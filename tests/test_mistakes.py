@@ -1,5 +1,7 @@
 """What a person may get wrong: each is one line, found before anything slow is done."""
 
+import sys
+
 import numpy as np
 import psutil
 import pytest
@@ -101,6 +103,9 @@ def test_a_bad_picture_is_named(mistake, tmp_path, flag, kind, said):
         (["--sweep=style=gone.png"], "gone.png"),
         (["--sweep=seed=1", "--sweep=size=48", "--sweep=iterations=1"], "3 --sweep flags"),
         (["--sweep=seed=1,2", "--run_dir=new"], "--run_dir together with --sweep"),
+        (["--sweep=seed=1,2", "--tensorboard=new"], "--tensorboard together with --sweep"),
+        (["--sweep=seed=1,2", "--time_lapse=new.mp4"], "--time_lapse together with --sweep"),
+        (["--time_lapse=run.gif"], "End its name with one of"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -143,6 +148,14 @@ def test_where_nothing_can_be_written_is_said_before_the_run(mistake, tmp_path):
     assert "is a folder" in mistake(f"--output={tmp_path}/folder.png")
     assert "a format to write in" in mistake(f"--output={tmp_path}/out.xyz")
     assert "cannot be made a folder" in mistake(f"--run_dir={tmp_path}/file/run")
+    assert "there is no folder" in mistake(f"--time_lapse={tmp_path}/gone/run.mp4")
+
+
+@pytest.mark.usefixtures("nothing_slow")
+def test_without_tensorboard_the_package_is_named(mistake, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+
+    assert "pip install tensorboard" in mistake(f"--tensorboard={tmp_path}/board")
 
 
 @pytest.mark.usefixtures("nothing_slow")

@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 from restyle.color import luminance
 from restyle.media.contact_sheet import GAP, LINE, contact_sheet
 from restyle.media.images import image_size, read_image, read_recipe, resize
+from restyle.media.video_reader import VideoReader
 
 ONE_SCALE = ["--smallest_scale=48", "--iterations=2", "--optimizer=adam"]
 
@@ -18,6 +20,25 @@ def pixels_of(path):
 
 def recipe_of(path):
     return json.loads(read_recipe(path))
+
+
+def board_of(folder):
+    """TensorBoard's curves, {name: {iteration: value}}, and its pictures by iteration."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.util import tensor_util
+
+    board = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
+    values = {
+        name: {each.step: tensor_util.make_ndarray(each.tensor_proto) for each in events}
+        for name in board.Tags()["tensors"]
+        for events in [board.Tensors(name)]
+    }
+    pictures = {step: png_pixels(png) for step, (_, _, png) in values.pop("preview").items()}
+    return values, pictures
+
+
+def png_pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)))
 
 
 def as_flags(settings):
@@ -35,8 +56,9 @@ def as_flags(settings):
 def made(tmp_path_factory, run, quick):
     """A run of two scales with all that it leaves behind; its folder, in which runs/ is."""
     folder = tmp_path_factory.mktemp("made")
-    run_dir = f"--run_dir={folder}/runs"
-    assert run(*quick, f"--output={folder}/out.png", run_dir, "--save_every=3") == 0
+    kept = [f"--run_dir={folder}/runs", "--save_every=3"]
+    seen = [f"--tensorboard={folder}/board", f"--time_lapse={folder}/run.mp4"]
+    assert run(*quick, f"--output={folder}/out.png", *kept, *seen) == 0
     return folder
 
 
@@ -94,6 +116,30 @@ def test_a_run_folder_tells_the_run(made):
     assert {path.name for path in (made / "runs" / "previews").iterdir()} == {"00003.jpg"}
     assert min(image_size(made / "runs" / "loss.png")) > 300
     assert (made / "runs" / "state.npz").exists()
+
+
+def test_tensorboard_gets_the_numbers_and_the_picture(made):
+    curves, pictures = board_of(made / "board")
+
+    with open(made / "runs" / "metrics.csv", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert curves.keys() == table[0].keys() - {"iteration"}
+    for name in ("objective", "style conv1_1", "width"):
+        expected = {int(row["iteration"]): float(row[name]) for row in table}
+        assert curves[name] == pytest.approx(expected, rel=1e-5), name
+    assert pictures.keys() == {1, 3, 4}
+    assert {pixels.shape for pixels in pictures.values()} == {(32, 48, 3)}
+    np.testing.assert_allclose(pictures[4] / 255, pixels_of(made / "out.png"), atol=1.1 / 255)
+
+
+def test_the_time_lapse_shows_all_scales_at_the_size_of_the_result(made):
+    frames = [frame.pixels for frame in VideoReader(str(made / "run.mp4")).frames()]
+
+    assert len(frames) == 4 + 1  # The last one is held.
+    assert {frame.shape for frame in frames} == {(32, 48, 3)}
+    result = luminance(pixels_of(made / "out.png"))
+    errors = [np.abs(luminance(frame) - result).mean() for frame in frames]
+    assert errors[-1] < 2 / 255 and errors[0] > 1.5 * errors[-1]
 
 
 def test_a_second_run_in_the_same_folder_is_refused(made, run, quick, tmp_path, capsys):

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from restyle.media.images import image_size, read_image
+from restyle.media.video_reader import VideoReader
+from restyle.media.videos import video_info
 from restyle.run_folder import RunFolder
 
 LONG = ["--iterations=9", "--save_every=2"]
@@ -115,6 +117,30 @@ def test_a_resumed_run_keeps_to_a_weight_that_was_given_beside_a_preset(run, qui
     assert (tmp_path / "out.png").read_bytes() == before  # The recipe is in it.
 
 
+def test_what_shows_a_run_goes_on_with_it(run, quick, tmp_path, monkeypatch):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    log = RunFolder.log
+
+    def cut(self, row):
+        log(self, row)
+        if row["iteration"] == 5:
+            raise PowerCut
+
+    shown = [f"--tensorboard={tmp_path}/board", f"--time_lapse={tmp_path}/run.mp4"]
+    where = [f"--output={tmp_path}/out.png", f"--run_dir={tmp_path}/run", *shown]
+    with monkeypatch.context() as patch, pytest.raises(PowerCut):
+        patch.setattr(RunFolder, "log", cut)
+        run(*quick, *LONG, "--optimizer=adam", *where)
+    before = len(list(VideoReader(str(tmp_path / "run.mp4")).frames()))
+    assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.png", *shown) == 0
+
+    board = EventAccumulator(str(tmp_path / "board"), size_guidance={"tensors": 0}).Reload()
+    assert [event.step for event in board.Tensors("objective")] == list(range(1, 10))
+    frames = list(VideoReader(str(tmp_path / "run.mp4")).frames())
+    assert (before, len(frames)) == (4 + 1, 5 + 1)  # Iterations 1 to 4, then 5 to 9.
+
+
 @pytest.mark.parametrize("name", ["content_weight=3", "size=64", "run_dir=new", "sweep=seed=1,2"])
 def test_a_resumed_run_takes_no_other_setting(whole, run, tmp_path, capsys, name):
     status = run(f"--resume={whole('lbfgs')}/run", f"--output={tmp_path}/out.png", f"--{name}")
@@ -169,6 +195,7 @@ def test_a_folder_that_cannot_be_resumed_is_one_line(whole, run, tmp_path, capsy
 
 def test_ctrl_c_saves_the_picture_at_its_full_size(start, run, quick, tmp_path):
     where = [f"--output={tmp_path}/out.png", f"--run_dir={tmp_path}/run"]
+    where.append(f"--time_lapse={tmp_path}/run.mp4")
     process = start(*quick, "--iterations=100000", "--optimizer=adam", *where)
     deadline = time.monotonic() + 60
     while not (tmp_path / "run" / "metrics.csv").exists():
@@ -183,6 +210,7 @@ def test_ctrl_c_saves_the_picture_at_its_full_size(start, run, quick, tmp_path):
     )
     assert "Traceback" not in error
     assert image_size(tmp_path / "out.png") == (32, 48)
+    assert video_info(tmp_path / "run.mp4").size == (32, 48)
     assert int(RunFolder(str(tmp_path / "run")).state()["iteration"]) == len(
         iterations(tmp_path / "run")
     )

@@ -117,6 +117,16 @@ def _define_kept_flags() -> None:
     for name, what in (
         ("run_dir", "A folder for config.json, metrics.csv, loss.png, previews and the state."),
         ("resume", "Go on with the run in this folder, whose settings are used."),
+        (
+            "tensorboard",
+            "A folder for TensorBoard's curves and pictures, to watch the run in a browser. A "
+            "resumed run that is given the same one goes on in it.",
+        ),
+        (
+            "time_lapse",
+            "A video of how the picture came about, some seconds long: .mp4, .mov, .m4v or .mkv. "
+            "That of a resumed run begins where it was resumed.",
+        ),
         ("show_recipe", "Print how this picture was made, and stop."),
     ):
         flags.DEFINE_string(name, None, what, module_name=KEPT)

@@ -19,7 +19,10 @@ from restyle.objective_flags import numbers, objective_config
 from restyle.recipe import file_sha256
 
 FLAGS = flags.FLAGS
-NOT_SETTINGS = ("run_dir", "resume", "show_recipe", "sweep", "save_every", "output")
+NOT_SETTINGS = (
+    *("run_dir", "resume", "show_recipe", "sweep", "save_every", "output"),
+    *("tensorboard", "time_lapse"),
+)
 
 
 @dataclasses.dataclass(frozen=True)

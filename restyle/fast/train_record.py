@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from restyle.fast.session import Session
-from restyle.fast.tensorboard_log import TensorBoardLog
 from restyle.fast.train_text import mean_terms_line, train_row
 from restyle.fast.training_loop import TrainStep
 from restyle.run_folder import RunFolder
+from restyle.tensorboard_log import TensorBoardLog
 
 
 class TrainRecord:

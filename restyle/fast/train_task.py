@@ -1,7 +1,6 @@
 """The training that the flags ask for, read and checked before anything slow is done."""
 
 import dataclasses
-import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from restyle.flag_settings import settings
 from restyle.media.images import fit_long_side, read_image, resize
 from restyle.objective_flags import objective_config
 from restyle.recipe import file_sha256
+from restyle.tensorboard_log import check_tensorboard
 
 FLAGS = flags.FLAGS
 NOT_SETTINGS = ("run_dir", "resume", "show_recipe", "output", "tensorboard", *ALIASES)
@@ -58,7 +58,7 @@ def read_train_task() -> TrainTask:
     if not FLAGS.style or not FLAGS.train_path:
         raise UserError("Pass --style painting.jpg --train_path PHOTOS. See --help.")
     check_output(FLAGS.output)
-    _check_tensorboard(FLAGS.tensorboard)
+    check_tensorboard(FLAGS.tensorboard)
     try:
         objective, config = objective_config(), train_config()
         shape = TransformConfig(
@@ -115,13 +115,6 @@ def check_output(output: str) -> None:
         raise UserError(f"Got --output={output}, expected a name that ends with {SUFFIX}.")
     if not path.parent.is_dir():
         raise UserError(f"There is no folder '{path.parent}' for --output={output}. Create it.")
-
-
-def _check_tensorboard(folder: str | None) -> None:
-    if folder and importlib.util.find_spec("tensorboard") is None:
-        raise UserError(
-            "--tensorboard needs a package that is not installed. Run: pip install tensorboard"
-        )
 
 
 def _check_sides(config: TrainConfig, objective: ObjectiveConfig) -> None:

@@ -72,6 +72,24 @@ def written_beside(path: AnyPath) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
 
 
+def check_place(path: AnyPath) -> None:
+    """Raises UserError if `written_beside` could not write here: ask before a long run."""
+    target = Path(path)
+    if target.is_dir():
+        raise UserError(f"'{path}' is a folder. Give the name of a file to write.")
+    if not target.parent.is_dir():
+        raise UserError(
+            f"'{path}' cannot be written: there is no folder '{target.parent}'. Create it first."
+        )
+    # The new file takes the place of the old one, which the system allows even if it is read-only.
+    for place in (target.parent, target):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise UserError(
+                f"'{path}' cannot be written: '{place}' is read-only. "
+                "Choose another place, or change its permissions."
+            )
+
+
 def _check_pixel_count(path: AnyPath, image: Image.Image, max_pixels: int) -> None:
     width, height = image.size
     if width * height > max_pixels:

@@ -2,14 +2,13 @@
 
 import dataclasses
 import io
-import os
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from restyle.errors import UserError
-from restyle.media.image_files import MAX_PIXELS, AnyPath, opened, written_beside
+from restyle.media.image_files import MAX_PIXELS, AnyPath, check_place, opened, written_beside
 from restyle.media.recipe_text import recipe_of, recipe_options
 
 WRITABLE = {
@@ -129,25 +128,12 @@ def write_image(
 
 def check_writable(path: AnyPath) -> None:
     """Raises UserError if `write_image` could not write here: ask before a long run, not after."""
-    target = Path(path)
     if _extension(path) not in WRITABLE:
         raise UserError(
             f"'{path}' does not name a format to write in. "
             f"End its name with one of {', '.join(WRITABLE)}."
         )
-    if target.is_dir():
-        raise UserError(f"'{path}' is a folder. Give the name of a picture to write.")
-    if not target.parent.is_dir():
-        raise UserError(
-            f"'{path}' cannot be written: there is no folder '{target.parent}'. Create it first."
-        )
-    # The new file takes the place of the old one, which the system allows even if it is read-only.
-    for place in (target.parent, target):
-        if place.exists() and not os.access(place, os.W_OK):
-            raise UserError(
-                f"'{path}' cannot be written: '{place}' is read-only. "
-                "Choose another place, or change its permissions."
-            )
+    check_place(path)
 
 
 def fit_long_side(size: tuple[int, int], long_side: int) -> tuple[int, int]:
