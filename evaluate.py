@@ -20,7 +20,7 @@ from restyle.errors import UserError
 from restyle.fast import evaluate_task as task
 from restyle.fast.evaluate_flags import define_evaluate_flags
 from restyle.fast.network_file import SUFFIX, load_network, pretrained_names, read_network_recipe
-from restyle.fast.picture_run import Outcome, make_ready, paint_pictures, shrunk
+from restyle.fast.picture_run import Outcome, Watch, make_ready, paint_pictures, shrunk
 from restyle.fast.ray_run import paint_on_cluster
 from restyle.fast.scoring import read_compared, score_results
 from restyle.fast.stylizer import strength_note
@@ -29,7 +29,6 @@ from restyle.media.contact_sheet import contact_sheet
 from restyle.media.folders import Job
 from restyle.media.images import check_writable, image_size, read_image, read_recipe, write_image
 from restyle.media.standard_streams import STREAM, as_files
-from restyle.media.videos import is_video
 from restyle.progress import ProgressDisplay
 from restyle.score_report import check_table_name, comparison_sheet, score_label, write_scores
 
@@ -61,8 +60,9 @@ def main() -> int:
             display.say(f"note: {note}")
         if task.is_camera(FLAGS.input):
             return _camera(display)
-        if is_video(FLAGS.input):
+        if task.is_for_video():
             return _video(display)
+        task.check_no_video_flags()
         with as_files(FLAGS.input, FLAGS.output, FLAGS.format or ".png") as (source, target):
             return _pictures(task.picture_jobs(source, target), display)
 
@@ -80,19 +80,11 @@ def _pictures(found: Sequence[Job], display: ProgressDisplay) -> int:
     if len(found) == 1:
         image_size(found[0].source)  # What is no picture is found before TensorFlow is started.
     make_ready(found[0].target)
-    outcomes = _outcomes(found)
-    interruption, failed, done = Interruption(), [], 0
-    for done, outcome in enumerate(outcomes, 1):
-        display.show(done / len(found), f"{done} of {len(found)}  {outcome.job.source}")
-        if outcome.note:
-            display.say(f"note: {outcome.note}")
-        if FLAGS.json:
-            print(_json_line(outcome), flush=True)
-        failed += [outcome] if outcome.error else []
-        if interruption and done < len(found):
-            outcomes.close()
-            display.say(f"Interrupted after {done} of {len(found)}: --skip_existing goes on.")
-            return command_line.INTERRUPTED
+    done, failed = _painted(found, display)
+    if done < len(found):
+        what_now = "--skip_existing goes on" if len(found) > 1 else "nothing was written"
+        display.say(f"Interrupted after {done} of {len(found)}: {what_now}.")
+        return command_line.INTERRUPTED
     if failed and len(found) == 1:
         raise UserError(failed[0].error)
     for outcome in failed:
@@ -101,14 +93,42 @@ def _pictures(found: Sequence[Job], display: ProgressDisplay) -> int:
     return command_line.FAILED if failed else 0
 
 
-def _outcomes(found: Sequence[Job]) -> Generator[Outcome, None, None]:
+def _painted(found: Sequence[Job], display: ProgressDisplay) -> tuple[int, list[Outcome]]:
+    """Paints and reports until all is done or interrupted: how many, and which of them failed."""
+    done, failed = 0, []
+
+    def watch(job: Job, frames: int, of: int) -> None:
+        display.show((done + frames / (of + 1)) / len(found), f"{frames} of {of}  {job.source}")
+        if interruption:
+            raise KeyboardInterrupt
+
+    outcomes = _outcomes(found, watch)
+    interruption = Interruption()
+    try:
+        for done, outcome in enumerate(outcomes, 1):
+            display.show(done / len(found), f"{done} of {len(found)}  {outcome.job.source}")
+            if outcome.note:
+                display.say(f"note: {outcome.note}")
+            if FLAGS.json:
+                print(_json_line(outcome), flush=True)
+            failed += [outcome] if outcome.error else []
+            if interruption:
+                break
+    except KeyboardInterrupt:  # Raised by `watch`, between two frames.
+        pass
+    outcomes.close()
+    return done, failed
+
+
+def _outcomes(found: Sequence[Job], watch: Watch) -> Generator[Outcome, None, None]:
     """Of the pictures as they are painted, here or on a cluster."""
     make_stylizer, recipe = task.stylizer_maker(FLAGS.model), task.recipe_maker(FLAGS.model)
+    how = {"max_size": FLAGS.max_size, "recipe": recipe, "smooth": task.smoothing()}
     with command_line.quiet_start():
         if FLAGS.ray:
-            return paint_on_cluster(found, make_stylizer, max_size=FLAGS.max_size, recipe=recipe)
+            return paint_on_cluster(found, make_stylizer, **how)
         stylizer = make_stylizer()
-    return paint_pictures(found, stylizer, max_size=FLAGS.max_size, recipe=recipe)
+    return paint_pictures(found, stylizer, watch=watch, **how)
 
 
 def _json_line(outcome: Outcome) -> str:

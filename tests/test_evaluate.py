@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from restyle.media.animations import read_animation, write_animation
 from restyle.media.images import image_size, read_image
+from restyle.media.video_reader import VideoReader
 
 ROOT = Path(__file__).resolve().parent.parent
 RNG = np.random.default_rng(4)
@@ -218,6 +221,35 @@ def test_the_networks_that_come_with_it_are_listed(evaluate):
     assert set(answer.out.split()) == shipped
 
 
+@pytest.fixture
+def moving(tmp_path):
+    """A GIF of three frames."""
+    frames = [Image.fromarray(RNG.integers(0, 256, (12, 16, 3), dtype=np.uint8)) for _ in range(3)]
+    times = {"duration": [100, 200, 50], "loop": 0}
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:], **times)
+    return tmp_path / "moving.gif"
+
+
+@pytest.mark.parametrize("name", ["out.gif", "out.webp", "out.png"])
+def test_an_animation_becomes_one_if_its_result_can_be_one(paint, moving, networks, name):
+    answer = paint(f"--input={moving}", f"--output={moving.parent}/{name}", "--json")
+
+    assert (answer.status, json.loads(answer.out)["error"]) == (0, "")
+    source, result = read_animation(moving), read_animation(moving.parent / name)
+    assert result.milliseconds == [100, 200, 50]
+    for before, after in zip(source.pictures(), result.pictures(), strict=True):
+        expected = painted_by_keras(networks / "one.keras", before.pixels)
+        assert np.abs(after.pixels - expected).mean() < 0.08
+
+
+def test_a_gif_becomes_a_video_if_its_result_is_called_one(paint, moving):
+    answer = paint(f"--input={moving}", f"--output={moving.parent}/out.mp4", "--start=0.1")
+
+    assert answer.status == 0 and "Wrote" in answer.error
+    times = [float(frame.time) for frame in VideoReader(moving.parent / "out.mp4").frames()]
+    assert times == pytest.approx([0, 0.2])
+
+
 # What a person may get wrong: one line, and what was there before stays.
 
 
@@ -275,6 +307,22 @@ def test_settings_that_cannot_be_meant(mistake, arguments, said):
 )
 def test_flags_that_do_not_exist_or_parse(mistake, argument):
     assert argument.lstrip("-").split("=")[0] in mistake(argument, status=2)
+
+
+@pytest.mark.parametrize("flag", ["--start=0.1", "--duration=1", "--fps=5"])
+def test_what_is_asked_of_a_video_is_not_passed_over_in_silence(mistake, moving, flag):
+    assert f"Got {flag.split('=')[0]}, but" in mistake(flag)
+    assert f"Got {flag.split('=')[0]}, but" in mistake(flag, f"--input={moving}")
+
+
+def test_smoothing_out_of_bounds_is_refused_for_an_animation_too(mistake, moving):
+    assert "--smooth 1" in mistake("--smooth=1", f"--input={moving}")
+
+
+def test_a_broken_animation_is_one_line(mistake, moving):
+    moving.write_bytes(moving.read_bytes()[:-100])
+
+    assert f"'{moving}' is broken" in mistake(f"--input={moving}")
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(mistake):
@@ -366,6 +414,29 @@ def test_results_whose_report_is_not_read_are_whole_pictures(networks, photos, t
     assert result.returncode == 141 and b"Traceback" not in result.stderr
     results = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert results and all(image_size(path) for path in results)
+
+
+def test_ctrl_c_ends_an_animation_between_two_frames(networks, moving):
+    result = moving.parent / "out.gif"
+    frames = list(read_animation(moving).pictures()) * 200
+    write_animation(moving, frames, milliseconds=[50] * len(frames), plays=0)
+    model = f"--model={networks}/one.keras"
+    with subprocess.Popen(
+        [
+            *(sys.executable, ROOT / "evaluate.py", model, *EXACT),
+            *(f"--input={moving}", f"--output={result}"),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+
+    assert process.returncode == 130 and "1 of 600" in first
+    assert rest.splitlines()[-1] == "Interrupted after 0 of 1: nothing was written."
+    assert [path.name for path in moving.parent.iterdir()] == ["moving.gif"]
 
 
 def test_nothing_slow_is_started_for_help_or_for_a_mistake(networks, tmp_path):

@@ -3,6 +3,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from restyle.errors import UserError
 from restyle.media import folders, images
@@ -276,6 +277,18 @@ def test_a_format_may_be_forced(place):
     assert pairs(jobs("in/a.jpg", "out/", suffix=".webp")) == {"in/a.jpg": "out/a.webp"}
 
 
+def test_a_gif_stays_one_if_it_moves(place):
+    place("in/still.gif")
+    frames = [Image.new("RGB", (4, 4), color) for color in ("red", "blue")]
+    frames[0].save("in/moves.gif", save_all=True, append_images=frames[1:])
+
+    assert pairs(jobs("in", "out")) == {
+        "in/moves.gif": "out/moves.gif",
+        "in/still.gif": "out/still.png",
+    }
+    assert pairs(jobs("in", "out", suffix=".jpg"))["in/moves.gif"] == "out/moves.jpg"
+
+
 def test_every_result_can_be_written(place):
     place(*(f"in/{index}{suffix}" for index, suffix in enumerate(folders.READABLE_SUFFIXES)))
     Path("out").mkdir()
@@ -358,8 +371,8 @@ def test_a_folder_may_be_named_like_a_picture_if_it_exists_or_ends_with_a_slash(
 def test_a_format_that_is_not_written_cannot_be_forced(place):
     place("in/a.jpg")
 
-    with pytest.raises(UserError, match="Got the format '.gif', expected one of .bmp, "):
-        jobs("in", "out", suffix=".gif")
+    with pytest.raises(UserError, match="Got the format '.heic', expected one of .bmp, "):
+        jobs("in", "out", suffix=".heic")
 
 
 # Sharing the work.

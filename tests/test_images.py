@@ -442,6 +442,17 @@ def test_alpha_survives_where_the_format_has_it(tmp_path, name):
     np.testing.assert_allclose(picture.pixels, on_white, atol=2 * HALF_A_LEVEL)
 
 
+def test_a_gif_shows_a_photo_in_few_colours_that_are_right_on_average(tmp_path):
+    pixels = images.resize(RNG.random((5, 7, 3)), (100, 140))
+    images.write_image(tmp_path / "o.gif", pixels)
+    picture = images.read_image(tmp_path / "o.gif")
+
+    assert len(np.unique(picture.pixels.reshape(-1, 3), axis=0)) <= 255
+    small = (10, 14)
+    error = images.resize(picture.pixels, small) - images.resize(pixels, small)
+    assert np.abs(error).mean() < 1.5 / 255
+
+
 @pytest.mark.parametrize(("name", "error"), [("o.bmp", HALF_A_LEVEL), ("o.jpg", 0.02)])
 def test_without_alpha_in_the_format_the_picture_is_laid_on_white(tmp_path, name, error):
     images.write_image(tmp_path / name, np.full((8, 8, 3), RED), alpha=np.full((8, 8), 0.25))
@@ -451,7 +462,7 @@ def test_without_alpha_in_the_format_the_picture_is_laid_on_white(tmp_path, name
     np.testing.assert_allclose(picture.pixels, np.full((8, 8, 3), (1, 0.75, 0.75)), atol=error)
 
 
-@pytest.mark.parametrize("name", ["o.png", "o.jpg", "o.webp", "o.tif"])
+@pytest.mark.parametrize("name", ["o.png", "o.jpg", "o.webp", "o.tif", "o.gif"])
 def test_a_recipe_is_read_back_as_it_was_written(tmp_path, name):
     recipe = '{"content": "grüne Brücke.jpg",\n "style": "神奈川沖浪裏", "steps": 500}'
     images.write_image(tmp_path / name, RNG.random((8, 8, 3)), recipe=recipe)
@@ -459,11 +470,11 @@ def test_a_recipe_is_read_back_as_it_was_written(tmp_path, name):
     assert images.read_recipe(tmp_path / name) == recipe
 
 
-@pytest.mark.parametrize("name", ["o.png", "o.jpg", "o.bmp"])
+@pytest.mark.parametrize("name", ["o.png", "o.jpg", "o.bmp", "o.gif"])
 def test_a_picture_without_a_recipe_is_said_to_have_none(tmp_path, name):
     exif = Image.Exif()
     exif[ExifTags.Base.ImageDescription] = "A bridge, by a camera."
-    path = save(tmp_path / name, ramp(), exif=exif)
+    path = save(tmp_path / name, ramp(), exif=exif, comment="A bridge, by a camera.")
 
     assert message_of(images.read_recipe, path).startswith(f"'{path}' holds no recipe")
 
@@ -537,7 +548,7 @@ WRITERS = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.parametrize("name", ["out", "out.xyz", "out.gif", ".png"])
+@pytest.mark.parametrize("name", ["out", "out.xyz", "out.psd", ".png"])
 @WRITERS
 def test_a_name_without_a_known_ending_lists_those_that_work(tmp_path, write, name):
     message = message_of(write, tmp_path / name)

@@ -101,7 +101,7 @@ def _define_video_flags() -> None:
         ("start", "Seconds of the video to leave out at its beginning."),
         ("duration", "Seconds of the video, or of a camera, to paint; 0: to the end."),
         ("fps", "Frames per second of the result; 0: every frame at its own time."),
-        ("smooth", "Steadiness by optical flow, 0 to below 1; try 0.7."),
+        ("smooth", "Steadiness by optical flow, of animations too, 0 to below 1; try 0.7."),
     ):
         flags.DEFINE_float(name, 0.0, what, lower_bound=0, module_name=VIDEO)
 

@@ -19,11 +19,14 @@ from restyle.fast.network_file import load_network, network_path, read_network_s
 from restyle.fast.smoothing import Smoother
 from restyle.fast.stylizer import Look, Stylizer
 from restyle.flag_settings import settings
+from restyle.media.animations import is_animated
 from restyle.media.folders import Job, jobs, shard, unfinished
 from restyle.media.images import fit_long_side
 from restyle.media.standard_streams import STREAM
+from restyle.media.video_joining import is_video_name
 from restyle.media.video_reader import VideoReader
 from restyle.media.video_writer import Encoding
+from restyle.media.videos import is_video
 from restyle.objective_flags import numbers
 from restyle.recipe import file_sha256, recipe_text
 
@@ -121,6 +124,23 @@ def picture_jobs(source: str, target: str) -> list[Job]:
     return unfinished(found) if FLAGS.skip_existing else found
 
 
+def is_for_video() -> bool:
+    """Whether --input is painted as a video: an animated picture is if --output names a video."""
+    if not is_video(FLAGS.input):
+        return False
+    return is_video_name(FLAGS.output) or not is_animated(FLAGS.input)
+
+
+def check_no_video_flags() -> None:
+    """Raises UserError for what can be asked of a video only."""
+    for name in ("start", "duration", "fps"):
+        if getattr(FLAGS, name):
+            raise UserError(
+                f"Got --{name}, but of '{FLAGS.input}', which is no video or not to become one, "
+                f"all is painted. Drop --{name}."
+            )
+
+
 def is_camera(source: str) -> bool:
     """Whether --input asks for a camera."""
     return source == CAMERA or source.startswith(f"{CAMERA}:")
@@ -153,6 +173,12 @@ def smoother() -> Smoother | None:
         return Smoother(FLAGS.smooth) if FLAGS.smooth else None
     except ValueError as error:
         raise UserError(f"Got --smooth {FLAGS.smooth:g}, expected 0 to below 1.") from error
+
+
+def smoothing() -> float:
+    """How much steadier the frames of an animation are to be; 0 changes nothing."""
+    asked = smoother()
+    return asked.amount if asked else 0.0
 
 
 def encoding() -> Encoding:

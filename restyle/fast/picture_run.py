@@ -1,9 +1,9 @@
-"""Many pictures, one after another: read ahead, painted, written behind."""
+"""Many pictures, still or moving, one after another: read ahead, painted, written behind."""
 
 import collections
 import dataclasses
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,12 +11,21 @@ import numpy as np
 
 from restyle.color import without_white
 from restyle.errors import UserError
+from restyle.fast.smoothing import Smoother
 from restyle.fast.stylizer import Stylizer
+from restyle.media.animations import (
+    Animation,
+    can_be_animated,
+    is_animated,
+    read_animation,
+    write_animation,
+)
 from restyle.media.folders import Job
 from restyle.media.images import (
     Picture,
     check_writable,
     fit_long_side,
+    image_size,
     read_image,
     resize,
     write_image,
@@ -24,6 +33,9 @@ from restyle.media.images import (
 from restyle.media.read_ahead import read_ahead
 
 BEHIND = 2
+
+# Job, how many of its frames are painted, and how many there are.
+Watch = Callable[[Job, int, int], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,24 +57,47 @@ class Outcome:
 
 
 def paint_pictures(
-    jobs: Iterable[Job], stylizer: Stylizer, *, max_size: int, recipe: Callable[[Job], str]
+    jobs: Iterable[Job],
+    stylizer: Stylizer,
+    *,
+    max_size: int,
+    recipe: Callable[[Job], str],
+    smooth: float = 0.0,
+    watch: Watch = lambda job, frames, of: None,
 ) -> Generator[Outcome, None, None]:
     """Paints and writes each picture; the outcomes in the order of the jobs.
 
     One that cannot be read or written is an outcome too. Closed early, it waits for those that
-    are being written: nothing is left half-done.
+    are being written: nothing is left half-done. A picture that moves stays one that does where
+    the format of its result can, of any number of frames.
 
     max_size: longer pictures are made smaller first; 0 keeps every size.
     recipe: the text to keep in a job's result.
+    smooth: how much steadier the frames of an animation become, see `Smoother`.
+    watch: is told after each frame of an animation how many are painted, of how many; what it
+      raises ends the run.
     """
     waiting: collections.deque[Future[Outcome]] = collections.deque()
 
-    def read(job: Job) -> Picture:
+    def read(job: Job) -> Picture | Animation:
+        if can_be_animated(job.target) and is_animated(job.source):
+            return read_animation(job.source)
         return shrunk(read_image(job.source), max_size)
+
+    def painted_frames(job: Job, animation: Animation) -> Iterator[Picture]:
+        smoother = Smoother(smooth) if smooth else None
+        for count, picture in enumerate(animation.pictures(), 1):
+            painted = _paint_frame(shrunk(picture, max_size), stylizer, smoother)
+            watch(job, count, len(animation.milliseconds))
+            yield painted
 
     with ThreadPoolExecutor(1) as writer:
         for job, picture in read_ahead(read, jobs, workers=2, ahead=BEHIND):
-            waiting.append(writer.submit(_write, *_paint(job, picture, stylizer), recipe))
+            if isinstance(picture, Animation):
+                outcome = _animate(job, picture, painted_frames(job, picture), recipe)
+                waiting.append(writer.submit(lambda done: done, outcome))
+            else:
+                waiting.append(writer.submit(_write, *_paint(job, picture, stylizer), recipe))
             if len(waiting) > BEHIND:
                 yield waiting.popleft().result()
         while waiting:
@@ -107,6 +142,36 @@ def _paint(
     if picture.alpha is not None:
         painted = without_white(painted, picture.alpha)
     return Outcome(job, size, seconds, note=picture.note), painted, picture.alpha
+
+
+def _paint_frame(picture: Picture, stylizer: Stylizer, smoother: Smoother | None) -> Picture:
+    """A frame as it is written."""
+    painted = stylizer.picture(picture.pixels)
+    if smoother:
+        painted = smoother(picture.pixels, painted)
+    if picture.alpha is not None:
+        painted = without_white(painted, picture.alpha)
+    return Picture(painted, picture.alpha)
+
+
+def _animate(
+    job: Job, animation: Animation, painted: Iterator[Picture], recipe: Callable[[Job], str]
+) -> Outcome:
+    """Writes the frames as they are painted, none of which is kept here."""
+    began = time.perf_counter()
+    try:
+        make_ready(job.target)
+        write_animation(
+            job.target,
+            painted,
+            milliseconds=animation.milliseconds,
+            plays=animation.plays,
+            recipe=recipe(job),
+        )
+        size = image_size(job.target)
+    except (UserError, OSError) as error:
+        return Outcome(job, error=str(error))
+    return Outcome(job, size, time.perf_counter() - began, note=animation.note)
 
 
 def _write(

@@ -22,6 +22,7 @@ def paint_on_cluster(
     *,
     max_size: int,
     recipe: Callable[[Job], str],
+    smooth: float = 0.0,
 ) -> Generator[Outcome, None, None]:
     """As `paint_pictures`, by all workers of a cluster; the outcomes as they come.
 
@@ -32,7 +33,8 @@ def paint_on_cluster(
     """
     ray = _connected()
     try:
-        workers = _workers(ray, make_stylizer, max_size=max_size, recipe=recipe)
+        how = {"max_size": max_size, "recipe": recipe, "smooth": smooth}
+        workers = _workers(ray, make_stylizer, **how)
         parts = collections.deque(_parts(jobs, len(workers)))
         streams = {}
         for worker in workers[: len(parts)]:

@@ -12,6 +12,7 @@ from typing import NoReturn
 from PIL import Image
 
 from restyle.errors import UserError
+from restyle.media.animations import is_animated
 from restyle.media.heif_files import SUFFIXES as HEIF_SUFFIXES
 from restyle.media.image_files import READABLE, AnyPath
 from restyle.media.images import WRITABLE
@@ -77,8 +78,9 @@ def jobs(place: AnyPath, output: AnyPath, *, suffix: str | None = None) -> list[
     The result of one file is `output`, or has the same name in it if that is a folder or ends with
     "/". The results of a folder or a pattern lie in the folder `output` as the pictures lie in
     theirs, the part of a pattern before its first wildcard. Names stay; a format that `write_image`
-    does not know becomes PNG. If that gives two pictures the same result, the one that changed its
-    format keeps its whole name: a.png and a.gif become a.png and a.gif.png.
+    does not know becomes PNG, and so does a GIF that does not move: 255 colours are few. If that
+    gives two pictures the same result, the one that changed its format keeps its whole name: a.png
+    and a.gif become a.png and a.gif.png.
 
     A folder `output` inside `place` holds results: they are not read.
 
@@ -204,7 +206,8 @@ def _target_of_one(source: Path, output: AnyPath, suffix: str | None) -> Path:
 def _result_name(source: Path, suffix: str | None) -> str:
     """Returns the source's own name if its format is the wanted one."""
     own = source.suffix.lower()
-    wanted = suffix or (own if own in WRITABLE else ".png")
+    stays = own in WRITABLE and (own != ".gif" or is_animated(source))
+    wanted = suffix or (own if stays else ".png")
     return source.name if own == wanted else source.with_suffix(wanted).name
 
 

@@ -8,11 +8,13 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from restyle.errors import UserError
+from restyle.media.gif_files import paletted
 from restyle.media.image_files import MAX_PIXELS, AnyPath, check_place, opened, written_beside
 from restyle.media.recipe_text import recipe_of, recipe_options
 
 WRITABLE = {
     ".bmp": "BMP",
+    ".gif": "GIF",
     ".jpeg": "JPEG",
     ".jpg": "JPEG",
     ".png": "PNG",
@@ -63,14 +65,18 @@ def read_image(path: AnyPath, *, max_pixels: int = MAX_PIXELS) -> Picture:
       UserError: the file is missing, unreadable, broken, too large or not a picture.
     """
     with opened(path, max_pixels) as image:
-        frame_note = _frame_note(image)
-        image = ImageOps.exif_transpose(image)
-        alpha = _alpha(image)
-        pixels, color_note = _srgb(image, path)
-    note = "; ".join(filter(None, [frame_note, color_note]))
+        return as_picture(image, path, note=_frame_note(image))
+
+
+def as_picture(image: Image.Image, path: AnyPath, *, note: str = "") -> Picture:
+    """Returns what an open file shows, see `read_image`; of several frames the one sought last."""
+    image = ImageOps.exif_transpose(image)
+    alpha = _alpha(image)
+    pixels, color_note = _srgb(image, path)
     if alpha is not None:
         pixels = _on_white(pixels, alpha)
-    return Picture(pixels, alpha, note and f"'{path}': {note}")
+    notes = "; ".join(filter(None, [note, color_note]))
+    return Picture(pixels, alpha, notes and f"'{path}': {notes}")
 
 
 def image_size(path: AnyPath) -> tuple[int, int]:
@@ -107,12 +113,13 @@ def write_image(
     """Writes a picture in the format its name asks for: whole, or not at all.
 
     It is written beside its place and then moved there: what was there before stays until the new
-    picture is complete. JPEG is written at quality 95 without chroma subsampling, WebP at 95.
+    picture is complete. JPEG is written at quality 95 without chroma subsampling, WebP at 95, GIF
+    in 255 colours.
 
     Args:
       pixels: (h, w, 3) sRGB in [0, 1]; what lies outside is clipped.
       alpha: (h, w) in [0, 1]. JPEG and BMP have none: the picture is laid on white, as `read_image`
-        does.
+        does. In GIF a pixel is clear or not.
       recipe: text to keep in the file for `read_recipe`. BMP has no place for it.
 
     Raises:
@@ -120,7 +127,7 @@ def write_image(
     """
     check_writable(path)
     file_format = WRITABLE[_extension(path)]
-    image = _to_image(pixels, alpha, file_format)
+    image = to_image(pixels, alpha, file_format)
     options = SAVE_OPTIONS.get(file_format, {}) | recipe_options(file_format, recipe)
     with written_beside(path) as file:
         image.save(file, file_format, **options)
@@ -233,12 +240,11 @@ def _extension(path: AnyPath) -> str:
     return Path(path).suffix.lower()
 
 
-def _to_image(pixels: np.ndarray, alpha: np.ndarray | None, file_format: str) -> Image.Image:
+def to_image(pixels: np.ndarray, alpha: np.ndarray | None, file_format: str) -> Image.Image:
     """Returns the 8-bit picture, with an alpha channel if there is one and the format has it."""
     if pixels.ndim != 3 or pixels.shape[-1] != 3 or not np.isfinite(pixels).all():
         raise ValueError(f"Expected finite pixels of shape (h, w, 3), got shape {pixels.shape}.")
-    if alpha is None:
-        return Image.fromarray(quantize(pixels))
-    if file_format in WITHOUT_ALPHA:
-        return Image.fromarray(quantize(_on_white(pixels, alpha)))
-    return Image.fromarray(quantize(np.dstack([pixels, alpha])))
+    if alpha is not None and file_format in WITHOUT_ALPHA:
+        pixels, alpha = _on_white(pixels, alpha), None
+    image = Image.fromarray(quantize(pixels if alpha is None else np.dstack([pixels, alpha])))
+    return paletted(image) if file_format == "GIF" else image

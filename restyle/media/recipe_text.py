@@ -4,14 +4,14 @@ from PIL import ExifTags, Image, PngImagePlugin
 
 PNG_KEY = "restyle"
 # Cameras write descriptions too: ours begin with this, and only ours are read back.
-EXIF_MARK = "restyle recipe: "
+MARK = b"restyle recipe: "
 
 
 def recipe_options(file_format: str, recipe: str | None) -> dict:
     """Returns what `Image.save` needs to put `recipe` into a file of this format.
 
-    PNG gets an iTXt chunk; JPEG, WebP and TIFF get the EXIF ImageDescription. BMP has no place for
-    text, and Pillow leaves it out.
+    PNG gets an iTXt chunk, GIF a comment; JPEG, WebP and TIFF get the EXIF ImageDescription. BMP
+    has no place for text, and Pillow leaves it out.
     """
     if recipe is None:
         return {}
@@ -19,9 +19,11 @@ def recipe_options(file_format: str, recipe: str | None) -> dict:
         chunks = PngImagePlugin.PngInfo()
         chunks.add_itxt(PNG_KEY, recipe)
         return {"pnginfo": chunks}
+    if file_format == "GIF":
+        return {"comment": MARK + recipe.encode()}
     exif = Image.Exif()
     # Given as bytes: Pillow would write a str as ASCII, with "?" for the rest.
-    exif[ExifTags.Base.ImageDescription] = f"{EXIF_MARK}{recipe}".encode()
+    exif[ExifTags.Base.ImageDescription] = MARK + recipe.encode()
     return {"exif": exif}
 
 
@@ -29,8 +31,10 @@ def recipe_of(image: Image.Image) -> str | None:
     """Returns the text that `recipe_options` put into the file, or None if there is none."""
     if PNG_KEY in image.info:
         return str(image.info[PNG_KEY])
-    description = image.getexif().get(ExifTags.Base.ImageDescription)
-    if not isinstance(description, str) or not description.startswith(EXIF_MARK):
-        return None
-    # Pillow decodes EXIF text as Latin-1, whatever was written.
-    return description.removeprefix(EXIF_MARK).encode("latin-1").decode(errors="replace")
+    if image.format == "GIF":
+        text = image.info.get("comment", b"")
+    else:
+        # Pillow decodes EXIF text as Latin-1, whatever was written.
+        description = image.getexif().get(ExifTags.Base.ImageDescription, "")
+        text = str(description).encode("latin-1", errors="replace")
+    return text.removeprefix(MARK).decode(errors="replace") if text.startswith(MARK) else None

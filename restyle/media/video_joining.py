@@ -30,6 +30,11 @@ WRITABLE = {
 }
 
 
+def is_video_name(path: AnyPath) -> bool:
+    """Returns whether the ending of the name asks for a video."""
+    return Path(path).suffix.lower() in WRITABLE
+
+
 def check_container(output: AnyPath, reader: VideoReader, track: VideoTrack) -> None:
     """Raises UserError if the format that the name asks for cannot hold the streams."""
     with (
