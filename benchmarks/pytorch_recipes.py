@@ -1,6 +1,6 @@
 """Whole runs of style transfer in PyTorch, for benchmarks/beside_others.py to time and compare.
 
-crowsonkb and jcjohnson are those of benchmarks/recipes.py; lbfgs minimises our own objective as
+crowsonkb and jcjohnson are those of benchmarks/recipes.py; lbfgs minimizes our own objective as
 jcjohnson's program would, with PyTorch's L-BFGS at one scale. All on the same filters, in float32,
 channels last, the faster of PyTorch's two layouts on processors. Run by a Python that has PyTorch,
 NumPy and Pillow, and for lbfgs Keras, on whose PyTorch backend models/losses.py is computed:
@@ -208,7 +208,7 @@ def lbfgs(pictures, share):
 
 
 def _lbfgs(objective, variable, iterations, run):
-    """Minimises `objective` in place as Torch's optim.lbfgs does: steps of one, no line search.
+    """Minimizes `objective` in place as Torch's optim.lbfgs does: steps of one, no line search.
 
     variable: contiguous, which PyTorch's L-BFGS asks for.
     """
