@@ -107,8 +107,9 @@ def _results(pair: Pair, flags: argparse.Namespace) -> dict[str, Result]:
         if not record.exists():
             print(f"{program} paints {pair.name} ...", file=sys.stderr, flush=True)
             run = _ours if program == "restyle" else _theirs
+            result = run(pair, program, picture, flags)
             with written_beside(record) as file:
-                file.write(json.dumps(run(pair, program, picture, flags)._asdict()).encode())
+                file.write(json.dumps(result._asdict()).encode())
         results[program] = Result(**json.loads(record.read_text()))
     return results
 
