@@ -85,7 +85,7 @@ def _train(session, folder: RunFolder, snapshot, display, interruption) -> bool:
         record = TrainRecord(folder, session, FLAGS.preview_every, FLAGS.tensorboard)
     told, step = "", None
     try:
-        for step in session.steps(snapshot, interruption):
+        for step in session.steps(snapshot, interruption, FLAGS.preview_every):
             display.show(step.progress, train_line(step, session.images_per_second(step)))
             skipped = skipped_text(session.task.photographs.skipped)
             for news in {skipped, step.event} - {"", told}:

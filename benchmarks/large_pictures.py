@@ -76,15 +76,13 @@ def _measured(
 
 def _work(way: str, width: int, height: int, columns: int, memory: int):
     """Paints the picture; the answer is a projection of some pixels, the same for both ways."""
-    import keras
     import tensorflow as tf
 
     from models.transform_config import TransformConfig
     from models.transform_net import TransformNet
     from restyle.fast.bands import stylize_in_bands
 
-    keras.utils.set_random_seed(1)
-    network = TransformNet(TransformConfig(width=width))
+    network = TransformNet(TransformConfig(width=width), seed=1)
     compiled = tf.function(network, reduce_retracing=True)
     generator = np.random.default_rng(1)
 

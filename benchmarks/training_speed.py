@@ -104,12 +104,9 @@ def _needed_layers() -> tuple[str, ...]:
 
 def _first_weights(shape: TransformConfig, seed: int) -> list[np.ndarray]:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-    import keras
-
     from models.transform_net import TransformNet
 
-    keras.utils.set_random_seed(seed)
-    return TransformNet(shape).get_weights()
+    return TransformNet(shape, seed=seed).get_weights()
 
 
 def _workers(inputs: Path, torch_python: str | None) -> dict[str, Worker]:
@@ -126,15 +123,12 @@ def _workers(inputs: Path, torch_python: str | None) -> dict[str, Worker]:
 
 def training_step(inputs: str, precision: str):
     """A function that makes one step of our training and returns the loss before it."""
-    import tensorflow as tf
-
     from models.vgg19 import vgg19_features
+    from restyle.fast.backend import strategy_named, trainer_class
     from restyle.fast.held_out import plain_batch
-    from restyle.fast.trainer import Trainer
     from restyle.fast.training_loss import TrainingLoss, painting_targets
     from restyle.precision import PRECISIONS as DTYPES
 
-    tf.config.experimental.enable_op_determinism()  # As in restyle/fast/session.py.
     with np.load(inputs) as arrays:
         given = dict(arrays)
     filters = {n: (given[f"{n} kernel"], given[f"{n} bias"]) for n in _needed_layers()}
@@ -155,10 +149,11 @@ def training_step(inputs: str, precision: str):
         )
         return TrainingLoss(objective, targets, *networks)
 
-    trainer = Trainer(shape, config, loss, tf.distribute.get_strategy())
+    trainer = trainer_class()(shape, config, loss, strategy_named("one"))
     count = len(trainer.network.weights)
     trainer.network.set_weights([given[f"weight {i}"] for i in range(count)])
-    return lambda: trainer.step(batch, config.learning_rate)[0]
+    sent = trainer.send(batch)
+    return lambda: float(trainer.step(sent, config.learning_rate)["loss"])
 
 
 def _row(precision: str, rounds: dict[str, list[Round]], batch_size: int) -> list[str]:

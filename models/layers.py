@@ -144,10 +144,10 @@ class PadToMultiple(keras.layers.Layer):
 
     def _mirrored(self, size: Any) -> Tensor:
         """Which row each padded row shows: 0 1 2 1 0 1 ... for a size of 3."""
-        padded = ops.maximum(
-            (size + self.multiple - 1) // self.multiple * self.multiple, self.least
-        )
-        period = ops.maximum(2 * (size - 1), 1)
+        # A size that is known stays a number: JAX wants to know the shape of what it compiles.
+        larger = max if isinstance(size, int) else ops.maximum
+        padded = larger((size + self.multiple - 1) // self.multiple * self.multiple, self.least)
+        period = larger(2 * (size - 1), 1)
         phase = ops.arange(padded, dtype="int32") % period
         return ops.minimum(phase, period - phase)
 

@@ -1,9 +1,13 @@
 """The transform network of Johnson et al. (2016): from a photo to a picture in one pass."""
 
 import dataclasses
+import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
+from keras import ops
 
 from models.layers import (
     Condition,
@@ -38,6 +42,7 @@ class TransformNet(keras.Model):
     Args:
       config: its shape; a dict of it when it is loaded.
       recipe: JSON text, how it was trained; empty before.
+      seed: of the first weights.
       dtype: a Keras dtype policy, "mixed_bfloat16" for one.
 
     Input: {"images": (b, h, w, 3) in [0, 1]} and, if it has them, "style_weights": (b, styles),
@@ -45,11 +50,17 @@ class TransformNet(keras.Model):
     """
 
     def __init__(
-        self, config: TransformConfig | dict, recipe: str = "", *, dtype: str = "float32", **kwargs
+        self,
+        config: TransformConfig | dict,
+        recipe: str = "",
+        *,
+        seed: int = 0,
+        dtype: str = "float32",
+        **kwargs,
     ):
         config = TransformConfig(**config) if isinstance(config, dict) else config
         inputs = network_inputs(config)
-        super().__init__(inputs=inputs, outputs=_Graph(config, dtype)(inputs), **kwargs)
+        super().__init__(inputs=inputs, outputs=_Graph(config, seed, dtype)(inputs), **kwargs)
         self.config, self.recipe = config, recipe
 
     def get_config(self):
@@ -78,11 +89,27 @@ def network_inputs(config: TransformConfig) -> dict[str, Tensor]:
     return inputs
 
 
+def glorot_uniform(*seed: int) -> Callable[..., Tensor]:
+    """An initializer of convolutions: uniform in +-sqrt(6 / (inputs + outputs)).
+
+    Glorot and Bengio (2010), eq. 16, as Keras has it. Drawn by numpy, since what Keras draws hangs
+    on the backend; these are the same numbers in each.
+    """
+
+    def draw(shape: tuple[int, ...], dtype: str) -> Tensor:
+        height, width, inputs, outputs = shape
+        limit = math.sqrt(6.0 / (height * width * (inputs + outputs)))
+        values = np.random.default_rng(seed).uniform(-limit, limit, shape)
+        return ops.convert_to_tensor(values.astype(np.float32), dtype)
+
+    return draw
+
+
 class _Graph:
     """Calls the layers one after another, each norm with the condition if there is one."""
 
-    def __init__(self, config: TransformConfig, dtype: str):
-        self.config, self.dtype = config, dtype
+    def __init__(self, config: TransformConfig, seed: int, dtype: str):
+        self.config, self.seed, self.dtype = config, seed, dtype
 
     def __call__(self, inputs: dict[str, Tensor]) -> Tensor:
         images, width = inputs["images"], self.config.width
@@ -112,7 +139,13 @@ class _Graph:
     ) -> Tensor:
         values = ReflectionPadding(size // 2, dtype=self.dtype, name=f"{name}_mirror")(values)
         return keras.layers.Conv2D(
-            channels, size, strides, padding="valid", dtype=self.dtype, name=f"{name}_conv"
+            channels,
+            size,
+            strides,
+            padding="valid",
+            kernel_initializer=glorot_uniform(self.seed, *name.encode()),
+            dtype=self.dtype,
+            name=f"{name}_conv",
         )(values)
 
     def _norm(self, values: Tensor, name: str) -> Tensor:

@@ -65,7 +65,13 @@ def vgg19_features(
 def _convolution(name: str, weights: VGGWeights, dtype: str) -> keras.layers.Layer:
     kernel, bias = weights.filters[name]
     layer = keras.layers.Conv2D(
-        kernel.shape[-1], 3, padding="same", activation="relu", dtype=dtype, name=name
+        kernel.shape[-1],
+        3,
+        padding="same",
+        activation="relu",
+        kernel_initializer="zeros",  # Random ones would be drawn in vain, slowly in JAX.
+        dtype=dtype,
+        name=name,
     )
     layer.build((None, None, None, kernel.shape[-2]))
     layer.set_weights([np.asarray(kernel), np.asarray(bias)])

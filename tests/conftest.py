@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import signal
@@ -31,14 +32,29 @@ QUICK_TRAINING = (
 
 # Both programs define flags of the same names, so train_fast.py has a process of its own, which
 # runs one command line after another: TensorFlow is slow to start. It sees two processors.
-TRAINING_SERVER = """
-import contextlib, io, json, os, sys, traceback
-import pytest, tensorflow
-import train_fast
-from restyle import command_line
+TENSORFLOW_START = """
+import tensorflow
 processor = tensorflow.config.list_physical_devices("CPU")[0]
 halves = [tensorflow.config.LogicalDeviceConfiguration() for _ in range(2)]
 tensorflow.config.set_logical_device_configuration(processor, halves)
+"""
+JAX_START = """
+import sys
+sys.modules |= dict.fromkeys(("tensorflow", "av"))  # As if they were not installed.
+"""
+JAX_SETTINGS = {
+    "KERAS_BACKEND": "jax",
+    "JAX_PLATFORMS": "cpu",
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    # Two devices, and a compiler that takes less trouble.
+    "XLA_FLAGS": "--xla_force_host_platform_device_count=2 --xla_backend_optimization_level=0 "
+    "--xla_llvm_disable_expensive_passes=true",
+}
+TRAINING_SERVER = """
+import contextlib, io, json, os, sys, traceback
+import pytest
+import train_fast
+from restyle import command_line
 for line in sys.stdin:
     arguments, stub = json.loads(line)
     for name in train_fast.FLAGS:
@@ -135,17 +151,17 @@ def quick(pictures):
     return [f"--content={pictures}/photo.png", f"--style={pictures}/painting.png", *QUICK]
 
 
-@pytest.fixture(scope="session")
-def train(keras_home):
-    """Runs train_fast.py with arguments.
+@contextlib.contextmanager
+def training_server(begin, settings):
+    """A process that runs train_fast.py with one list of arguments after another.
 
-    stub: source that is run before and finds a MonkeyPatch, `patch`. What escapes from the program
+    begin: source that it runs first. settings: of its environment. What escapes from the program
     is a traceback in the place of the status.
     """
     with subprocess.Popen(
-        [sys.executable, "-c", TRAINING_SERVER],
+        [sys.executable, "-c", begin + TRAINING_SERVER],
         cwd=ROOT,
-        env={**os.environ, "KERAS_HOME": str(keras_home)},
+        env={**os.environ, **settings},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -160,6 +176,25 @@ def train(keras_home):
 
         yield train
         asked.close()
+
+
+@pytest.fixture(scope="session")
+def train(keras_home):
+    """Runs train_fast.py with arguments.
+
+    stub: source that is run before and finds a MonkeyPatch, `patch`.
+    """
+    with training_server(TENSORFLOW_START, {"KERAS_HOME": str(keras_home)}) as train:
+        yield train
+
+
+@pytest.fixture(scope="session")
+def train_on_jax(keras_home, tmp_path_factory):
+    """As `train`, on JAX, where neither TensorFlow nor PyAV can be imported."""
+    compiled = {"JAX_COMPILATION_CACHE_DIR": str(tmp_path_factory.mktemp("compiled"))}
+    settings = {"KERAS_HOME": str(keras_home), **JAX_SETTINGS, **compiled}
+    with training_server(JAX_START, settings) as train:
+        yield train
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,3 @@
-import keras
 import numpy as np
 import pytest
 
@@ -9,7 +8,7 @@ from models.vgg19 import vgg19_features
 from models.vgg_weights import random_vgg_weights
 from restyle.fast import held_out
 from restyle.fast.held_out import measure, plain_batch, preview
-from restyle.fast.training_loss import TrainingLoss, painting_targets
+from restyle.fast.training_loss import TrainingLoss, network_inputs, painting_targets
 
 RNG = np.random.default_rng(9)
 PHOTOS = RNG.random((3, 16, 16, 3), np.float32)
@@ -19,7 +18,6 @@ VGG = vgg19_features(random_vgg_weights(width_divisor=16), OBJECTIVE.layers, poo
 
 @pytest.fixture(scope="module")
 def network():
-    keras.utils.set_random_seed(0)
     shape = TransformConfig(width=2, residual_blocks=0, styles=("a", "b"), strength=True)
     network = TransformNet(shape)
     network.set_weights([w + RNG.normal(0, 0.2, w.shape) for w in network.get_weights()])
@@ -30,6 +28,10 @@ def network():
 def loss():
     paintings = [RNG.random((16, 20, 3), np.float32) ** power for power in (1, 4)]
     return TrainingLoss(OBJECTIVE, painting_targets(VGG, paintings, OBJECTIVE), VGG, VGG)
+
+
+def painter(network):
+    return lambda batch: network(network_inputs(network.config, batch))
 
 
 def stylised(network, photo, style, strength=1.0):
@@ -49,7 +51,7 @@ def test_a_plain_batch_has_one_style_at_one_strength_and_moves():
 
 
 def test_a_measure_is_the_mean_over_photos_and_styles_at_full_strength(network, loss):
-    measured = measure(network, loss, PHOTOS)
+    measured = measure(lambda batch: loss(network, batch), network.config, PHOTOS)
 
     batches = [plain_batch(PHOTOS, style) for style in (0, 1)]
     values, terms = zip(*(loss(network, batch) for batch in batches), strict=True)
@@ -62,7 +64,7 @@ def test_a_measure_is_the_mean_over_photos_and_styles_at_full_strength(network, 
 
 
 def test_no_photos_are_no_measure(network, loss):
-    assert measure(network, loss, PHOTOS[:0]) == {}
+    assert measure(lambda batch: loss(network, batch), network.config, PHOTOS[:0]) == {}
 
 
 def test_a_preview_shows_each_photo_and_what_is_made_of_it(network, monkeypatch):
@@ -72,7 +74,7 @@ def test_a_preview_shows_each_photo_and_what_is_made_of_it(network, monkeypatch)
     )
     photos = [PHOTOS[0], RNG.random((10, 21, 3), np.float32)]
 
-    preview(network, photos)
+    preview(painter(network), network.config, photos)
 
     assert shown["column_labels"] == ["photo", "a at 0.33", "a at 0.67", "a", "b"]
     assert len(shown["rows"]) == len(shown["row_labels"]) == 2
@@ -88,7 +90,7 @@ def test_a_preview_shows_each_photo_and_what_is_made_of_it(network, monkeypatch)
 def test_a_preview_without_a_dial_has_a_column_for_each_style():
     network = TransformNet(TransformConfig(width=2, residual_blocks=0))
 
-    sheet = preview(network, PHOTOS[:2])
+    sheet = preview(painter(network), network.config, PHOTOS[:2])
 
     # Two columns and two rows of 16 pixels, with gaps and a line of words.
     assert sheet.shape[0] == 22 + 2 * 16 + 3 * 8 and sheet.dtype == np.float32

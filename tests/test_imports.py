@@ -14,9 +14,9 @@ FILES = [
 
 # What files below a path must not import. The first path that fits counts.
 FORBIDDEN = {
-    "models/": ("restyle", "tensorflow", *SCRIPTS),
+    "models/": ("restyle", "tensorflow", "jax", *SCRIPTS),
     "restyle/media/": (
-        *("models", "tensorflow", "keras", *SCRIPTS),
+        *("models", "tensorflow", "jax", "keras", *SCRIPTS),
         *("restyle.exact", "restyle.fast", "restyle.color", "restyle.masks", "restyle.run_folder"),
     ),
     "restyle/exact/": ("restyle.fast", *SCRIPTS),

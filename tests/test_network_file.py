@@ -34,7 +34,6 @@ INPUTS = {
 
 @pytest.fixture(scope="module")
 def network():
-    keras.utils.set_random_seed(1)
     network = TransformNet(SHAPE)
     generator = np.random.default_rng(1)
     network.set_weights(

@@ -121,6 +121,14 @@ def test_the_users_photo_is_in_the_preview(trained, pictures):
     assert len(sheet) == LINE + GAP + 43 + GAP + 32 + GAP  # And the one that is held out.
 
 
+def test_without_photos_to_show_there_is_no_preview(train, quick_training, tmp_path):
+    answer = train(*quick_training, "--held_out=0", "--steps=1", f"--output={tmp_path}/out.keras")
+
+    assert answer.status == 0, answer
+    assert not list((tmp_path / "out_run" / "previews").iterdir())
+    assert (tmp_path / "out_run" / "loss.png").is_file()
+
+
 def test_tensorboard_gets_the_curves_and_the_previews(trained):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from tensorboard.util import tensor_util
@@ -227,6 +235,20 @@ def test_settings_that_cannot_be_meant(mistake, tmp_path, arguments, said):
         return
     assert said in mistake(*arguments)
     assert not (tmp_path / "out_run").exists()
+
+
+@pytest.mark.parametrize(
+    ("backend", "said"),
+    [
+        ("torch", "Got KERAS_BACKEND=torch, expected tensorflow or jax."),
+        ("jax", "KERAS_BACKEND=jax needs a package that is not installed. Run: pip install jax"),
+    ],
+)
+def test_a_backend_that_cannot_train_here(mistake, backend, said):
+    chosen = f"patch.setenv('KERAS_BACKEND', '{backend}')\n"
+    missing = "import sys\npatch.setitem(sys.modules, 'jax', None)\n"
+
+    assert mistake(stub=NOTHING_SLOW + chosen + missing) == f"error: {said}\n"
 
 
 @pytest.mark.parametrize("missing", ["--style=", "--train_path="])

@@ -12,19 +12,20 @@ import tensorflow as tf
 from models.transform_config import TransformConfig
 from restyle.fast import training_loop
 from restyle.fast.held_out import plain_batch
+from restyle.fast.strategies import Strategy
+from restyle.fast.tensorflow_strategies import TensorFlowStrategy
+from restyle.fast.tensorflow_trainer import TensorFlowTrainer
 from restyle.fast.train_config import TrainConfig, learning_rate_at
-from restyle.fast.trainer import Trainer
 from restyle.fast.training_loop import Diverged, train
 from restyle.run_folder import RunFolder
 
 CONFIG = TrainConfig(steps=9, checkpoint_interval=3, warmup=0, retries=2)
-STRATEGY = tf.distribute.get_strategy()
 
 
 class OneNumber:
     """A trainer whose weight hangs on every batch and rate that it was given, and their order."""
 
-    strategy = STRATEGY
+    strategy = Strategy()
 
     def __init__(self, losses=()):
         """losses: what steps return that do not return 1, by how many were made."""
@@ -35,7 +36,7 @@ class OneNumber:
         self.calls += 1
         self.rates.append(rate)
         self.weight = math.sin(31 * self.weight + batch + 1000 * rate)
-        return self.losses.get(self.calls, 1.0), {"style": 2.0}
+        return {"loss": self.losses.get(self.calls, 1.0), "style": 2.0}
 
     def snapshot(self):
         return {"weight": np.array(self.weight)}
@@ -82,6 +83,41 @@ def test_steps_and_epochs_say_how_many(config, count):
 
 def test_the_rate_of_each_step_is_the_schedules(whole):
     assert whole.rates == [learning_rate_at(i, i / 9, CONFIG) for i in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("config", "ahead"),
+    [
+        (TrainConfig(steps=9, checkpoint_interval=99), [0, 2, 2, 1, 0, 2, 2, 1, 0]),
+        (TrainConfig(steps=9, checkpoint_interval=4), [0, 2, 1, 0, 0, 2, 1, 0, 0]),
+    ],
+)
+def test_steps_begin_ahead_unless_the_network_is_looked_at(config, ahead):
+    trainer = OneNumber()
+    steps = train(trainer, Counted(), config, preview_every=5)
+
+    assert [trainer.calls - step.step for step in steps] == ahead
+
+
+def test_the_numbers_of_a_step_are_read_after_those_ahead_have_begun():
+    begun_before_reading = []
+
+    class Value(float):
+        def __new__(cls, trainer):
+            value = super().__new__(cls, 1.0)
+            value.trainer, value.step = trainer, trainer.calls
+            return value
+
+        def __float__(self):
+            begun_before_reading.append(self.trainer.calls - self.step)
+            return 1.0
+
+    trainer = OneNumber()
+    step = trainer.step
+    trainer.step = lambda *given: {"loss": (step(*given), Value(trainer))[1]}
+    run(trainer, TrainConfig(steps=5, checkpoint_interval=99))
+
+    assert begun_before_reading == [0, 2, 2, 1, 0]
 
 
 def test_snapshots_come_at_the_interval_and_at_the_end():
@@ -155,7 +191,7 @@ def test_a_loss_that_is_not_finite_sends_the_run_back_at_half_the_rate(bad):
         "was asked"
     ]
     halved = [0.5 * learning_rate_at(i, i / 9, CONFIG) for i in range(3, 9)]
-    assert trainer.rates[5:] == halved
+    assert trainer.rates[6:] == halved  # Step 6 had begun.
     assert int(steps[-1].snapshot["setbacks"]) == 1
 
 
@@ -222,13 +258,14 @@ def trainer_of():
     """A small trainer of a precision, whose loss is the mean pixel."""
 
     def loss(network, batch):
-        images = network({"images": tf.convert_to_tensor(batch.images)}, training=True)
+        images = network({"images": batch.images}, training=True)
         value = tf.reduce_mean(images, axis=(1, 2, 3))
         return value, {"mean": value}
 
     def trainer_of(precision, clip):
         config = TrainConfig(precision=precision, gradient_clip=clip, batch_size=2)
-        return Trainer(TransformConfig(2, 0), config, lambda: loss, STRATEGY)
+        strategy = TensorFlowStrategy("one")
+        return TensorFlowTrainer(TransformConfig(2, 0), config, lambda: loss, strategy)
 
     return trainer_of
 
@@ -244,7 +281,7 @@ def test_the_gradient_is_shortened_to_its_longest_length(trainer_of, batch, prec
     lengths = []
     for clip in (1e-3, 1e3):
         trainer = trainer_of(precision, clip)
-        trainer.step(batch, 1e-3)
+        trainer.step(trainer.send(batch), 1e-3)
         # After one step Adam's first moment is a tenth of the gradient.
         adam = getattr(trainer.optimizer, "inner_optimizer", trainer.optimizer)
         lengths.append(10 * math.hypot(*(np.linalg.norm(m) for m in adam._momentums)))
@@ -255,12 +292,17 @@ def test_the_gradient_is_shortened_to_its_longest_length(trainer_of, batch, prec
 
 def test_a_snapshot_undoes_all_that_a_step_changes(trainer_of, batch):
     trainer = trainer_of("float16", 0.5)
+    batch = trainer.send(batch)
+
+    def losses_of_two_steps():
+        return [float(trainer.step(batch, 1e-2)["loss"]) for _ in range(2)]
+
     trainer.step(batch, 1e-2)
     before = trainer.snapshot()
-    values = [trainer.step(batch, 1e-2)[0] for _ in range(2)]
+    losses = losses_of_two_steps()
     after = trainer.snapshot()
     trainer.restore(before)
 
-    assert [trainer.step(batch, 1e-2)[0] for _ in range(2)] == values
+    assert losses_of_two_steps() == losses
     for name, value in trainer.snapshot().items():
         np.testing.assert_array_equal(value, after[name], err_msg=name)

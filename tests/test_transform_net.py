@@ -116,3 +116,19 @@ def test_styles_differ_once_their_norms_do():
 def test_a_shape_that_cannot_be_is_refused(wrong):
     with pytest.raises(ValueError, match="expected"):
         TransformConfig(**wrong)
+
+
+def test_first_weights_are_drawn_by_seed_and_layer_within_glorots_bounds():
+    def kernels(seed):
+        network = TransformNet(TransformConfig(width=8), seed=seed)
+        return {w.path: np.asarray(w) for w in network.weights if w.path.endswith("kernel")}
+
+    first, again, other = kernels(3), kernels(3), kernels(4)
+    for path, kernel in first.items():
+        np.testing.assert_array_equal(kernel, again[path])
+        assert (kernel != other[path]).all()
+        area, (inputs, outputs) = kernel.shape[0] * kernel.shape[1], kernel.shape[2:]
+        bound = np.sqrt(6 / (area * (inputs + outputs)))
+        assert 0.98 * bound < np.abs(kernel).max() <= bound
+        assert np.var(kernel) == pytest.approx(bound**2 / 3, rel=0.1)  # Uniform.
+    assert (first["residual1a_conv/kernel"] != first["residual2a_conv/kernel"]).all()

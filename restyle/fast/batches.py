@@ -1,6 +1,8 @@
 """The batch of every step, a function of seed and step alone, decoded ahead of its use."""
 
-from collections.abc import Generator
+import os
+from collections.abc import Callable, Generator
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from restyle.fast.training_loss import Batch
 from restyle.media.read_ahead import read_ahead
 
 AHEAD = 8
+THREADS = min(AHEAD, max(2, os.cpu_count() or 2))
 NOISE = 0.02
 
 
@@ -19,17 +22,27 @@ class Batches:
     """Batches of random crops; a run that is resumed at a step sees what it would have seen.
 
     rows: which photos of the joint batch this process reads.
+    send: what is done to each batch once it is read, in the thread that read it.
     """
 
     def __init__(
-        self, photographs: Photographs, config: TrainConfig, shape: TransformConfig, rows: range
+        self,
+        photographs: Photographs,
+        config: TrainConfig,
+        shape: TransformConfig,
+        rows: range,
+        send: Callable[[Batch], Any] = lambda batch: batch,
     ):
         self.photographs, self.config, self.shape, self.rows = photographs, config, shape, rows
+        self.send = send
 
-    def beginning_at(self, step: int) -> Generator[Batch, None, None]:
-        """The batches of this step and all later ones, crops read by other threads."""
+    def beginning_at(self, step: int) -> Generator[Any, None, None]:
+        """The batches of this step and all later ones, read and sent by other threads."""
         steps = iter(range(step, 2**62))
-        for _, batch in read_ahead(self.at, steps, workers=2, ahead=AHEAD):
+        sent = read_ahead(
+            lambda step: self.send(self.at(step)), steps, workers=THREADS, ahead=AHEAD
+        )
+        for _, batch in sent:
             if isinstance(batch, Exception):
                 raise batch
             yield batch

@@ -1,13 +1,13 @@
 """What a network in training makes of photos that it does not learn from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from keras import ops
 
-from models.transform_net import TransformNet
+from models.transform_config import TransformConfig
 from restyle.fast.motion import random_motions
-from restyle.fast.training_loss import Batch, TrainingLoss, network_inputs
+from restyle.fast.training_loss import Batch, Tensor
 from restyle.media.contact_sheet import contact_sheet
 
 LONG_SIDE = 320
@@ -26,34 +26,44 @@ def plain_batch(photos: np.ndarray, style: int = 0, strength: float = 1.0) -> Ba
     )
 
 
-def measure(network: TransformNet, loss: TrainingLoss, photos: np.ndarray) -> dict[str, float]:
+def measure(
+    losses: Callable[[Batch], tuple[Tensor, dict[str, Tensor]]],
+    shape: TransformConfig,
+    photos: np.ndarray,
+) -> dict[str, float]:
     """The loss and its terms before their weights, means over photos and styles at full strength.
 
+    losses: those of each photo of a batch. shape: of the network that paints them.
     photos: (n, h, w, 3). One at a time, so that memory does not grow with their number.
     """
     rows = []
-    for style in range(len(network.config.styles)):
+    for style in range(len(shape.styles)):
         for photo in photos:
-            values, terms = loss(network, plain_batch(photo[None], style))
+            values, terms = losses(plain_batch(photo[None], style))
             rows.append({"loss": float(values[0])} | {n: float(v[0]) for n, v in terms.items()})
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} if rows else {}
 
 
-def preview(network: TransformNet, photos: Sequence[np.ndarray]) -> np.ndarray:
-    """A contact sheet: each photo, and what the network makes of it in each of its styles."""
-    settings = [(name, i, 1.0) for i, name in enumerate(network.config.styles)]
-    if network.config.strength:
-        name = network.config.styles[0]
+def preview(
+    stylized: Callable[[Batch], Tensor], shape: TransformConfig, photos: Sequence[np.ndarray]
+) -> np.ndarray:
+    """A contact sheet: each photo, and what the network makes of it in each of its styles.
+
+    stylized: what it makes of a batch. shape: the network's.
+    """
+    settings = [(name, i, 1.0) for i, name in enumerate(shape.styles)]
+    if shape.strength:
+        name = shape.styles[0]
         settings = [(f"{name} at {dial:g}", 0, dial) for dial in DIAL] + settings
+
+    def painted(photo: np.ndarray, style: int, strength: float) -> np.ndarray:
+        return ops.convert_to_numpy(stylized(plain_batch(photo[None], style, strength)))[0]
+
     rows = [
-        [photo, *(_stylised(network, plain_batch(photo[None], i, s)) for _, i, s in settings)]
+        [photo, *(painted(photo, style, strength) for _, style, strength in settings)]
         for photo in photos
     ]
     columns = ["photo", *(label for label, _, _ in settings)]
     return contact_sheet(
         rows, row_labels=[""] * len(rows), column_labels=columns, long_side=LONG_SIDE
     )
-
-
-def _stylised(network: TransformNet, batch: Batch) -> np.ndarray:
-    return ops.convert_to_numpy(network(network_inputs(network.config, batch)))[0]

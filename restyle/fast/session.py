@@ -6,22 +6,17 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
-import tensorflow as tf
 
 from models.vgg19 import vgg19_features
 from models.vgg_weights import WeightsError, load_vgg_weights
 from restyle.errors import UserError
 from restyle.fast import held_out
+from restyle.fast.backend import strategy_named, trainer_class
 from restyle.fast.batches import Batches
 from restyle.fast.network_file import load_network
-from restyle.fast.strategies import (
-    batch_rows,
-    strategy_named,
-    values_of_workers,
-    workers,
-)
+from restyle.fast.strategies import Strategy
 from restyle.fast.train_task import TrainTask
-from restyle.fast.trainer import Snapshot, Trainer
+from restyle.fast.trainer import Snapshot
 from restyle.fast.training_loop import TrainStep, train
 from restyle.fast.training_loss import TrainingLoss, painting_targets
 from restyle.precision import PRECISIONS, fastest_precision
@@ -35,6 +30,7 @@ class Session:
       task: what was asked, with its precision decided.
       chief: whether this process is the one that writes.
       devices: how many train together.
+      shown: photos for the previews: the user's own, and some of those held out.
     """
 
     def __init__(
@@ -45,22 +41,22 @@ class Session:
         vgg_file: str | None,
         report: Callable[[str], None],
     ):
-        # What is the same bit for bit when it is done again, a resumed run must be able to be.
-        tf.config.experimental.enable_op_determinism()
         chosen = strategy_named(strategy)  # Before any operation, or it finds no other machine.
-        rows = batch_rows(chosen, task.config.batch_size)
+        rows = chosen.batch_rows(task.config.batch_size)
         self.task = task = _with_precision(task, chosen)
-        self.chief, self.devices = workers(chosen)[0] == 0, chosen.num_replicas_in_sync
+        self.chief, self.devices = chosen.worker == 0, chosen.devices
         try:
             self.vgg = load_vgg_weights(vgg_file, report=report)
         except WeightsError as error:
             raise UserError(str(error)) from error
         _check_alike(task, self.vgg.sha256, chosen)
-        self.trainer = Trainer(task.shape, task.config, self._loss, chosen)
+        self.trainer = trainer_class()(task.shape, task.config, self._loss, chosen)
         if task.start:
             self.trainer.start_from(load_network(task.start))
-        self.batches = Batches(task.photographs, task.config, task.shape, rows)
+        send = self.trainer.send
+        self.batches = Batches(task.photographs, task.config, task.shape, rows, send)
         self.photos = task.photographs.held_out_crops()
+        self.shown = [*task.tests, *self.photos][:6]
         self.began: TrainStep | None = None
 
     def _loss(self) -> TrainingLoss:
@@ -78,14 +74,20 @@ class Session:
             self.task.config.temporal_weight,
         )
 
-    def steps(self, snapshot: Snapshot | None, interrupted: object) -> Iterator[TrainStep]:
-        """The steps of the run, from where a snapshot was taken, until it is interrupted."""
+    def steps(
+        self, snapshot: Snapshot | None, interrupted: object, preview_every: int
+    ) -> Iterator[TrainStep]:
+        """The steps of the run, from where a snapshot was taken, until it is interrupted.
+
+        preview_every: see `train`.
+        """
         yield from train(
             self.trainer,
             self.batches,
             self.task.config,
             resume=snapshot,
             interrupted=interrupted,
+            preview_every=preview_every,
         )
 
     def images_per_second(self, step: TrainStep) -> float:
@@ -97,11 +99,11 @@ class Session:
 
     def validation(self) -> dict[str, float]:
         """Loss and terms of the photos held out, {} if there are none."""
-        return held_out.measure(self.trainer.network, self.trainer.loss, self.photos)
+        return held_out.measure(self.trainer.losses, self.task.shape, self.photos)
 
     def preview(self) -> np.ndarray:
-        """A contact sheet of the user's photos and some of those held out."""
-        return held_out.preview(self.trainer.network, [*self.task.tests, *self.photos][:6])
+        """A contact sheet of the photos in `shown`."""
+        return held_out.preview(self.trainer.stylized, self.task.shape, self.shown)
 
     def recipe(self, settings: Mapping[str, object], steps: int) -> str:
         """How the network was made, JSON text that travels with it."""
@@ -124,20 +126,20 @@ class Session:
         return json.dumps(content, indent=1)
 
 
-def _with_precision(task: TrainTask, strategy: tf.distribute.Strategy) -> TrainTask:
+def _with_precision(task: TrainTask, strategy: Strategy) -> TrainTask:
     """The task with "auto" decided: bfloat16 where it is faster on every machine."""
     if task.config.precision != "auto":
         return task
-    faster = values_of_workers(strategy, [fastest_precision() == "bfloat16"]).all()
+    faster = strategy.values_of_workers([fastest_precision() == "bfloat16"]).all()
     return task.with_precision("bfloat16" if faster else "float32")
 
 
-def _check_alike(task: TrainTask, weights: str, strategy: tf.distribute.Strategy) -> None:
+def _check_alike(task: TrainTask, weights: str, strategy: Strategy) -> None:
     """Raises UserError in all processes if they were not asked for the same training."""
     asked = [task.objective, task.shape, task.config, sorted(task.inputs.values()), weights]
     text = f"{asked} {task.photographs.fingerprint}"
     number = int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)  # A float holds it exactly.
-    if len(np.unique(values_of_workers(strategy, [number]))) > 1:
+    if len(np.unique(strategy.values_of_workers([number]))) > 1:
         raise UserError(
             "The workers were asked for different trainings, or their photos or paintings differ. "
             "Start each with the same flags and the same files."

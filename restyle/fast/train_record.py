@@ -45,8 +45,10 @@ class TrainRecord:
         return f"step {step.step}  {mean_terms_line(self.validation)}"
 
     def _preview(self, step: TrainStep, columns: list[str]) -> None:
+        self.folder.plot(columns)
+        if not self.session.shown:
+            return
         sheet = self.session.preview()
         self.folder.preview(f"{step.step:06d}", sheet)
-        self.folder.plot(columns)
         if self.board:
             self.board.preview(step.step, sheet)

@@ -1,0 +1,149 @@
+"""train_fast.py on JAX, where TensorFlow cannot even be imported: TensorFlow's training."""
+
+import csv
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from restyle.fast.held_out import plain_batch
+from restyle.fast.network_file import load_network
+from restyle.fast.training_loss import network_inputs
+from restyle.run_folder import RunFolder
+
+# As in tests/test_strategies.py: gradients near Adam's epsilon, so that rounding stays small.
+WANTS = ["--gradient_clip=1e-6", "--learning_rate=0.01", "--warmup=0", "--batch_size=4"]
+
+# The network that was written, loaded again where it was trained, paints a photo.
+PAINTS = """
+import numpy
+import train_fast
+save = train_fast._save
+def save_and_paint(*args, **kwargs):
+    save(*args, **kwargs)
+    from restyle.fast.held_out import plain_batch
+    from restyle.fast.network_file import load_network
+    from restyle.fast.training_loss import network_inputs
+    network = load_network(train_fast.FLAGS.output)
+    batch = plain_batch(numpy.load("{folder}/photo.npy"), 1, 0.7)
+    painted = network(network_inputs(network.config, batch))
+    numpy.save("{folder}/painted.npy", numpy.asarray(painted))
+patch.setattr(train_fast, "_save", save_and_paint)
+"""
+
+
+def losses(folder):
+    """Learning rate, loss and terms of each step."""
+    with open(folder / "run" / "metrics.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    # A resumed run measures the photos held out when it begins.
+    own = [n for n in rows[0] if n != "seconds" and not n.startswith("held out")]
+    return [[float(row[name]) for name in own] for row in rows]
+
+
+def state(folder):
+    found = RunFolder(str(folder / "run")).state()
+    assert found is not None and int(found["step"]) == 6
+    return {name: values for name, values in found.items() if name != "seconds"}
+
+
+def where(folder):
+    return [f"--output={folder}/out.keras", f"--run_dir={folder}/run"]
+
+
+def assert_alike(folder, other):
+    np.testing.assert_allclose(losses(folder), losses(other), rtol=1e-3)
+    mine, others = state(folder), state(other)
+    assert mine.keys() == others.keys()
+    for name, values in mine.items():
+        # A step is up to 0.01 long, wherever rounding sends it.
+        np.testing.assert_allclose(values, others[name], rtol=1e-3, atol=1e-5, err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def changing(quick_training, pictures):
+    """Arguments of a training in which chance plays all its parts."""
+    wants = ["--temporal_weight=1", "--strength", f"--style={pictures}/other.png"]
+    return [*quick_training, *wants, *WANTS]
+
+
+@pytest.fixture(scope="module")
+def on_jax(train_on_jax, changing, tmp_path_factory):
+    """The folder of a run on one device: out.keras, run/, and a photo painted by the network."""
+    folder = tmp_path_factory.mktemp("on_jax")
+    np.save(folder / "photo.npy", np.random.default_rng(0).random((1, 37, 45, 3), np.float32))
+    answer = train_on_jax(*changing, *where(folder), stub=PAINTS.format(folder=folder))
+    assert answer.status == 0, answer
+    assert answer.error.splitlines()[0].endswith("float32 on 1 device"), answer
+    return folder
+
+
+@pytest.fixture(scope="module")
+def on_tensorflow(train, changing, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("on_tensorflow")
+    answer = train(*changing, *where(folder))
+    assert answer.status == 0, answer
+    return folder
+
+
+def test_jax_trains_the_network_that_tensorflow_trains(on_jax, on_tensorflow):
+    assert_alike(on_jax, on_tensorflow)
+
+
+def test_a_network_trained_without_tensorflow_paints_the_same_with_it(on_jax):
+    network = load_network(str(on_jax / "out.keras"))
+    batch = plain_batch(np.load(on_jax / "photo.npy"), 1, 0.7)
+
+    painted = network(network_inputs(network.config, batch))
+
+    np.testing.assert_allclose(painted, np.load(on_jax / "painted.npy"), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("begun", "resumed"),
+    [("on_jax", "train_on_jax"), ("on_jax", "train"), ("on_tensorflow", "train_on_jax")],
+)
+def test_a_run_goes_on_where_it_was_begun_or_on_the_other_backend(
+    request, tmp_path, begun, resumed
+):
+    whole, train = request.getfixturevalue(begun), request.getfixturevalue(resumed)
+    shutil.copytree(whole / "run", tmp_path / "run")
+    os.replace(tmp_path / "run" / "state_before.npz", tmp_path / "run" / "state.npz")  # Of step 4.
+
+    answer = train(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.keras")
+
+    assert answer.status == 0, answer
+    assert_alike(tmp_path, whole)
+    if resumed == "train_on_jax" and begun == "on_jax":
+        assert losses(tmp_path) == losses(whole)
+        for name, values in state(whole).items():
+            np.testing.assert_array_equal(state(tmp_path)[name], values, err_msg=name)
+
+
+def test_two_devices_train_as_one_with_their_joint_batch(train_on_jax, on_jax, changing, tmp_path):
+    answer = train_on_jax(*changing, "--strategy=mirrored", *where(tmp_path))
+
+    assert answer.status == 0, answer
+    assert "float32 on 2 devices" in answer.error
+    assert_alike(tmp_path, on_jax)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_half_precision_trains_alike(train, train_on_jax, quick_training, tmp_path, precision):
+    small = ["--style_layers=conv1_1", "--content_layers=conv1_1", "--residual_blocks=0"]
+    asked = [*quick_training, *small, "--held_out=0", "--steps=2", f"--precision={precision}"]
+    for folder, train_there in ((tmp_path / "jax", train_on_jax), (tmp_path / "tf", train)):
+        folder.mkdir()
+        answer = train_there(*asked, *where(folder))
+        assert answer.status == 0, answer
+
+    np.testing.assert_allclose(losses(tmp_path / "jax"), losses(tmp_path / "tf"), rtol=0.02)
+
+
+def test_several_machines_need_tensorflow(train_on_jax, changing, tmp_path):
+    answer = train_on_jax(*changing, "--strategy=multi_worker", *where(tmp_path))
+
+    assert answer.status == 1
+    assert answer.error.startswith("error: --strategy=multi_worker needs TensorFlow")
+    assert answer.error.count("\n") == 1
