@@ -181,28 +181,51 @@ class CropToInput(keras.layers.Layer):
 
 @register
 class Condition(keras.layers.Layer):
-    """What `ConditionalInstanceNorm` blends: the photo itself, then each style.
+    """What `ConditionalInstanceNorm` blends: the photo itself, then each style at each stroke size.
 
-    condition = [1 - strength, strength * w_1, ... strength * w_n]
+    condition = [1 - strength, strength * w_1 * t_1, strength * w_1 * t_2, ... strength * w_n * t_m]
+    t_k = max(0, 1 - |(m - 1) stroke - (k - 1)|)
 
-    The dial from photo to style is one more condition beside the styles of Dumoulin et al. (2017).
-    Without a dial the first entry is left out.
+    The dial from photo to style, and that from fine strokes to broad ones, are further conditions
+    beside the styles of Dumoulin et al. (2017). Two neighboring stroke sizes are blended. Without
+    a strength dial the first entry is left out.
+
+    Args:
+      strokes: m, the stroke sizes in which each style was learnt.
 
     Input: {"style_weights": (b, n) if there are several styles, "strength": (b, 1) if there is a
-    dial}, one of them at least. Output: (b, conditions).
+    dial, "stroke": (b, 1) if there are several sizes}, one of them at least.
+    Output: (b, conditions).
     """
 
+    def __init__(self, strokes: int = 1, **kwargs):
+        super().__init__(**kwargs)
+        self.strokes = strokes
+
     def call(self, inputs):
+        one = ops.ones_like(next(iter(inputs.values()))[:, :1])
+        weights = inputs.get("style_weights", one)
+        if self.strokes > 1:
+            weights = self._at_each_size(weights, inputs["stroke"])
         strength = inputs.get("strength")
         if strength is None:
-            return inputs["style_weights"]
-        weights = inputs.get("style_weights", ops.ones_like(strength))
+            return weights
         return ops.concatenate([1.0 - strength, strength * weights], axis=-1)
 
+    def _at_each_size(self, weights: Tensor, stroke: Tensor) -> Tensor:
+        """w_i * t_k, (b, n * m), all sizes of a style side by side."""
+        sizes = ops.arange(self.strokes, dtype=stroke.dtype)
+        shares = ops.maximum(0.0, 1.0 - ops.abs((self.strokes - 1.0) * stroke - sizes))
+        columns = [weights[:, i : i + 1] * shares for i in range(weights.shape[-1])]
+        return ops.concatenate(columns, axis=-1)
+
     def compute_output_shape(self, input_shape):
-        dial, styles = input_shape.get("strength"), input_shape.get("style_weights")
-        columns = (1 if dial else 0) + (styles[-1] if styles else 1)
-        return ((dial or styles)[0], columns)
+        batch = next(iter(input_shape.values()))[0]
+        styles = input_shape.get("style_weights", (batch, 1))[-1]
+        return (batch, styles * self.strokes + ("strength" in input_shape))
+
+    def get_config(self):
+        return {**super().get_config(), "strokes": self.strokes}
 
 
 @register

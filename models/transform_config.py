@@ -1,6 +1,7 @@
 """The shape of a transform network: needs no Keras to be read."""
 
 import dataclasses
+import itertools
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,15 +13,19 @@ class TransformConfig:
       residual_blocks: at a quarter of the resolution.
       styles: names of the styles it paints; with several it takes "style_weights".
       strength: whether it has a dial from photo to style, and takes "strength".
+      stroke_sizes: long sides in pixels at which its paintings were learnt, from fine strokes to
+        broad ones; with several it has a dial between them, and takes "stroke". Empty: one size.
     """
 
     width: int = 32
     residual_blocks: int = 5
     styles: tuple[str, ...] = ("style",)
     strength: bool = False
+    stroke_sizes: tuple[int, ...] = ()
 
     def __post_init__(self):
         object.__setattr__(self, "styles", tuple(self.styles))
+        object.__setattr__(self, "stroke_sizes", tuple(self.stroke_sizes))
         if self.width < 1 or self.residual_blocks < 0:
             raise ValueError(
                 f"Got width {self.width} and residual_blocks {self.residual_blocks}, expected at "
@@ -28,9 +33,23 @@ class TransformConfig:
             )
         if not self.styles or len(set(self.styles)) < len(self.styles):
             raise ValueError(f"Got styles {self.styles}, expected one or more, each named once.")
+        if any(low >= high for low, high in itertools.pairwise((0, *self.stroke_sizes))):
+            raise ValueError(
+                f"Got stroke_sizes {self.stroke_sizes}, expected pixels from small to large."
+            )
 
     @property
     def conditions(self) -> int:
         """What the norms blend: see models/layers.py; 0 for one style without a dial."""
-        several = len(self.styles) if len(self.styles) > 1 or self.strength else 0
-        return several + self.strength
+        looks = len(self.styles) * self.strokes
+        return looks + self.strength if looks > 1 or self.strength else 0
+
+    @property
+    def dials(self) -> tuple[str, ...]:
+        """Names of the inputs in [0, 1] that it takes, (b, 1) each."""
+        return ("strength",) * self.strength + ("stroke",) * (self.strokes > 1)
+
+    @property
+    def strokes(self) -> int:
+        """In how many stroke sizes it paints each style."""
+        return max(1, len(self.stroke_sizes))

@@ -46,7 +46,8 @@ class TransformNet(keras.Model):
       dtype: a Keras dtype policy, "mixed_bfloat16" for one.
 
     Input: {"images": (b, h, w, 3) in [0, 1]} and, if it has them, "style_weights": (b, styles),
-    which should sum to one, and "strength": (b, 1) in [0, 1]. Output: (b, h, w, 3) in [0, 1].
+    which should sum to one, "strength": (b, 1) and "stroke": (b, 1), both in [0, 1].
+    Output: (b, h, w, 3) in [0, 1].
     """
 
     def __init__(
@@ -84,8 +85,8 @@ def network_inputs(config: TransformConfig) -> dict[str, Tensor]:
     if len(config.styles) > 1:
         shape = (len(config.styles),)
         inputs["style_weights"] = keras.Input(shape, name="style_weights", dtype="float32")
-    if config.strength:
-        inputs["strength"] = keras.Input((1,), name="strength", dtype="float32")
+    for name in config.dials:
+        inputs[name] = keras.Input((1,), name=name, dtype="float32")
     return inputs
 
 
@@ -132,7 +133,9 @@ class _Graph:
 
     def _condition(self, inputs: dict[str, Tensor]) -> Tensor | None:
         steering = {name: value for name, value in inputs.items() if name != "images"}
-        return Condition(dtype="float32", name="condition")(steering) if steering else None
+        if not steering:
+            return None
+        return Condition(self.config.strokes, dtype="float32", name="condition")(steering)
 
     def _convolution(
         self, values: Tensor, channels: int, size: int, *, strides: int = 1, name: str

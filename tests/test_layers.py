@@ -99,6 +99,23 @@ def test_condition_is_the_photo_first_then_the_styles():
     np.testing.assert_allclose(Condition()({"strength": dial}), [[0.5, 0.5]])
 
 
+@pytest.mark.parametrize(
+    ("stroke", "shares"),
+    [(0, [1, 0, 0]), (0.25, [0.5, 0.5, 0]), (0.5, [0, 1, 0]), (0.9, [0, 0.2, 0.8])],
+)
+def test_a_stroke_lies_between_the_two_sizes_beside_it(stroke, shares):
+    inputs = {"stroke": np.array([[stroke]], np.float32)}
+    weights = np.array([[0.25, 0.75]], np.float32)
+    dial = np.array([[0.5]], np.float32)
+    several = {**inputs, "style_weights": weights, "strength": dial}
+
+    condition = Condition(3)
+
+    np.testing.assert_allclose(condition(inputs), [shares], atol=1e-6)
+    expected = np.concatenate([[0.5], 0.125 * np.array(shares), 0.375 * np.array(shares)])
+    np.testing.assert_allclose(condition(several), [expected], atol=1e-6)
+
+
 def test_the_dial_gives_the_photo_exactly_at_0_and_the_picture_at_1():
     photo, picture = normal(3, 2, 2, 3), normal(3, 2, 2, 3)
     dial = np.array([[0.0], [1.0], [0.5]], np.float32)
@@ -118,7 +135,7 @@ def test_the_dial_gives_the_photo_exactly_at_0_and_the_picture_at_1():
         ReflectionPadding(3),
         PadToMultiple(8, least=16),
         CropToInput(),
-        Condition(),
+        Condition(3),
         StrengthDial(),
     ],
     ids=lambda layer: type(layer).__name__,
@@ -143,6 +160,7 @@ def test_a_layer_is_made_anew_from_its_configuration(layer):
         (StrengthDial(), [(2, 6, 5, 3), (2, 6, 5, 3), (2, 1)]),
         (Condition(), {"style_weights": (2, 3), "strength": (2, 1)}),
         (Condition(), {"strength": (2, 1)}),
+        (Condition(3), {"style_weights": (2, 3), "strength": (2, 1), "stroke": (2, 1)}),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -10,6 +10,7 @@ from restyle.fast.stylizer import Look, Stylizer, strength_note
 PLAIN = TransformConfig(width=4)
 THREE = TransformConfig(width=4, styles=("sky", "sea", "sand"))
 DIAL = TransformConfig(width=4, strength=True)
+STROKES = TransformConfig(width=4, stroke_sizes=(64, 96, 128))
 RNG = np.random.default_rng(5)
 PHOTO = RNG.uniform(0.2, 0.8, (6, 9, 3)).astype(np.float32)
 
@@ -74,6 +75,7 @@ def test_a_network_is_given_only_what_it_takes():
     assert asked(look, PLAIN).keys() == {"images"}
     assert asked(look, THREE).keys() == {"images", "style_weights"}
     assert asked(look, DIAL).keys() == {"images", "strength"}
+    assert asked(look, STROKES).keys() == {"images", "stroke"}
 
 
 @pytest.mark.parametrize(
@@ -107,10 +109,21 @@ def test_a_network_with_a_dial_is_told_the_strength_and_its_picture_is_left_alon
     np.testing.assert_array_equal(stylizer(look, DIAL).picture(PHOTO), 1 - PHOTO)
 
 
-@pytest.mark.parametrize("strength", [-0.1, 1.1, np.nan])
-def test_a_strength_outside_0_to_1_is_refused(strength):
+def test_strokes_are_those_in_the_middle_unless_others_are_asked_for():
+    np.testing.assert_array_equal(asked(Look(), STROKES)["stroke"], [[0.5]])
+    np.testing.assert_array_equal(asked(Look(stroke=0.0), STROKES)["stroke"], [[0.0]])
+
+
+def test_a_stroke_is_refused_by_a_network_that_has_one_size():
+    with pytest.raises(UserError, match="--stroke=0.5 .* one stroke size"):
+        stylizer(Look(stroke=0.5), DIAL)
+
+
+@pytest.mark.parametrize("dial", ["strength", "stroke"])
+@pytest.mark.parametrize("value", [-0.1, 1.1, np.nan])
+def test_a_dial_outside_0_to_1_is_refused(dial, value):
     with pytest.raises(ValueError, match="from 0 to 1"):
-        Look(strength=strength)
+        Look(**{dial: value})
 
 
 def test_only_a_strength_that_a_network_cannot_take_is_worth_a_note():

@@ -12,6 +12,8 @@ SHAPES = [
     TransformConfig(width=2, styles=("a", "b")),
     TransformConfig(width=2, strength=True),
     TransformConfig(width=2, styles=("a", "b", "c"), strength=True),
+    TransformConfig(width=2, styles=("a", "b"), strength=True, stroke_sizes=(64, 96, 128)),
+    TransformConfig(width=2, stroke_sizes=(64, 128)),
 ]
 
 
@@ -19,8 +21,8 @@ def inputs(shape, size, count=1):
     given = {"images": RNG.random((count, *size, 3), np.float32)}
     if len(shape.styles) > 1:
         given["style_weights"] = np.full((count, len(shape.styles)), 1 / len(shape.styles), "f")
-    if shape.strength:
-        given["strength"] = np.full((count, 1), 0.5, np.float32)
+    for dial in shape.dials:
+        given[dial] = np.full((count, 1), 0.5, np.float32)
     return given
 
 
@@ -111,7 +113,15 @@ def test_styles_differ_once_their_norms_do():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"width": 0}, {"residual_blocks": -1}, {"styles": ()}, {"styles": ("a", "a")}]
+    "wrong",
+    [
+        {"width": 0},
+        {"residual_blocks": -1},
+        {"styles": ()},
+        {"styles": ("a", "a")},
+        {"stroke_sizes": (64, 64)},
+        {"stroke_sizes": (0, 64)},
+    ],
 )
 def test_a_shape_that_cannot_be_is_refused(wrong):
     with pytest.raises(ValueError, match="expected"):

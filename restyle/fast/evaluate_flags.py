@@ -69,6 +69,15 @@ def _define_look_flags() -> None:
         upper_bound=1,
         module_name=LOOK,
     )
+    flags.DEFINE_float(
+        "stroke",
+        None,
+        "0 gives the finest strokes that the network has learnt, 1 the broadest. If not given: "
+        "those in the middle.",
+        lower_bound=0,
+        upper_bound=1,
+        module_name=LOOK,
+    )
     what = "luminance: the photo's colours, the picture's brightness."
     flags.DEFINE_enum("preserve_color", COLORS[0], COLORS, what, module_name=LOOK)
     what = "A grey picture, white where the style applies."

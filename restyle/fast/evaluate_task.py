@@ -53,6 +53,7 @@ def look() -> Look:
         return Look(
             style_blend_weights=numbers("style_blend_weights"),
             strength=FLAGS.strength,
+            stroke=FLAGS.stroke,
             preserve_color=FLAGS.preserve_color,
             mask=FLAGS.mask,
         )

@@ -160,8 +160,8 @@ def _max_difference(network: "TransformNet", run: Run, sizes: Sequence[Size]) ->
         if len(config.styles) > 1:
             weights = generator.dirichlet(np.ones(len(config.styles)), 1)
             inputs["style_weights"] = weights.astype(np.float32)
-        if config.strength:
-            inputs["strength"] = generator.random((1, 1), np.float32)
+        for dial in config.dials:
+            inputs[dial] = generator.random((1, 1), np.float32)
         expected = np.asarray(network(inputs))
         got = run(inputs)
         if got.shape != expected.shape:

@@ -26,18 +26,22 @@ class Look:
     Attributes:
       style_blend_weights: one for each style of the network; only the ratios matter; empty: equal.
       strength: 0 gives the photo, 1 the style.
+      stroke: 0 for the finest strokes that the network has learnt, 1 for the broadest; None: those
+        in the middle, or the only ones.
       preserve_color: "luminance" keeps the photo's colours.
       mask: path of a grey picture, white where the style applies; "" for everywhere.
     """
 
     style_blend_weights: tuple[float, ...] = ()
     strength: float = 1.0
+    stroke: float | None = None
     preserve_color: str = "none"
     mask: str = ""
 
     def __post_init__(self):
-        if not 0 <= self.strength <= 1:
-            raise ValueError(f"Got strength {self.strength}, expected a number from 0 to 1.")
+        for name, value in (("strength", self.strength), ("stroke", self.stroke)):
+            if value is not None and not 0 <= value <= 1:
+                raise ValueError(f"Got {name} {value}, expected a number from 0 to 1.")
 
     def check(self, shape: TransformConfig) -> None:
         """Raises UserError unless a network of this shape can paint so, with a mask that is one."""
@@ -45,6 +49,11 @@ class Look:
             shares(self.style_blend_weights, shape.styles, "style_blend_weights")
         except ValueError as error:
             raise UserError(f"{error} The network's styles: {', '.join(shape.styles)}.") from error
+        if self.stroke is not None and shape.strokes == 1:
+            raise UserError(
+                f"Got --stroke={self.stroke:g} for a network that has learnt one stroke size. Drop "
+                "it, or train a network with --style_size=256,384,576."
+            )
         if self.mask:
             read_image(self.mask)
 
@@ -57,6 +66,9 @@ class Look:
             inputs["style_weights"] = np.tile(np.array(weights, np.float32), rows)
         if shape.strength:
             inputs["strength"] = np.full(rows, self.strength, np.float32)
+        if shape.strokes > 1:
+            stroke = 0.5 if self.stroke is None else self.stroke
+            inputs["stroke"] = np.full(rows, stroke, np.float32)
         return inputs
 
 
