@@ -69,7 +69,7 @@ def _inputs(flags: argparse.Namespace) -> dict[str, np.ndarray]:
     """Photos, painting, the weights of both networks, and the numbers of the run, by name."""
     config = TrainConfig(image_size=flags.image_size, batch_size=flags.batch_size)
     painting = read_image(flags.style).pixels
-    painting = resize(painting, fit_long_side(painting.shape[:2], config.style_size))
+    painting = resize(painting, fit_long_side(painting.shape[:2], config.style_size[0]))
     inputs = {"painting": painting[None], "photos": _crops(flags)}
     weights = random_vgg_weights() if flags.random_vgg else load_vgg_weights()
     for name in _needed_layers():

@@ -80,6 +80,14 @@ def preset_settings() -> dict[str, Any]:
     }
 
 
+def whole_numbers(flag: str) -> tuple[int, ...]:
+    """The value of a comma-separated flag as whole numbers; ValueError if one is none."""
+    values = numbers(flag)
+    if not all(value.is_integer() for value in values):
+        raise ValueError(f"Got --{flag} {','.join(getattr(FLAGS, flag))}, expected whole numbers.")
+    return tuple(int(value) for value in values)
+
+
 def numbers(flag: str) -> tuple[float, ...]:
     """The value of a comma-separated flag as numbers; ValueError if one is none."""
     try:

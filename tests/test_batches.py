@@ -13,7 +13,7 @@ from restyle.fast.train_config import TrainConfig
 
 SIDE = 16
 CONFIG = TrainConfig(image_size=SIDE, batch_size=3, held_out=2, seed=4, temporal_weight=1.0)
-SHAPE = TransformConfig(styles=("a", "b", "c"), strength=True)
+SHAPE = TransformConfig(styles=("a", "b", "c"), strength=True, stroke_sizes=tuple(range(16, 66)))
 PHOTOS = 9
 
 
@@ -74,7 +74,7 @@ def test_a_stream_gives_the_batches_in_the_order_of_the_steps(batches):
         assert_equal(batch, source.at(step))
 
 
-@pytest.mark.parametrize("field", range(5))
+@pytest.mark.parametrize("field", range(6))
 def test_all_of_a_batch_hangs_on_seed_and_step(batches, field):
     others = [
         batches().at(6),
@@ -136,7 +136,8 @@ def test_without_a_dial_all_photos_have_full_strength_and_without_motion_no_nois
 
 
 def test_a_batch_is_float32(batches):
-    images, style, *others = batches().at(0)
+    batch = batches().at(0)
 
-    assert images.shape == (3, SIDE, SIDE, 3) and style.dtype == np.int32
-    assert {values.dtype for values in (images, *others)} == {np.dtype(np.float32)}
+    assert batch.images.shape == (3, SIDE, SIDE, 3)
+    for name, values in batch._asdict().items():
+        assert values.dtype == (np.int32 if name in ("style", "stroke") else np.float32)

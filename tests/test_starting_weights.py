@@ -43,12 +43,34 @@ def test_the_dial_starts_at_the_old_style_too():
     np.testing.assert_allclose(new(inputs), old({"images": IMAGES}), atol=1e-6)
 
 
-def test_a_single_style_starts_from_the_mean_of_several():
-    old, new = network(styles=("a", "b")), network()
+def test_a_style_that_both_know_keeps_its_look_and_so_does_the_photo():
+    old = network(styles=("a", "b"), strength=True)
+    new = network(styles=("c", "b", "a"), strength=True)
 
     start_from(new, old)
 
-    norm = old.get_layer("in_norm")
-    np.testing.assert_allclose(
-        new.get_layer("in_norm").gamma, np.asarray(norm.gamma).mean(0), rtol=1e-6
+    inputs = {"images": IMAGES, "strength": np.full((1, 1), 0.5, np.float32)}
+    before, after = (
+        net({**inputs, "style_weights": np.array([row], np.float32)})
+        for net, row in ((old, [0, 1]), (new, [0, 1, 0]))
     )
+    np.testing.assert_allclose(after, before, atol=1e-6)
+
+
+def test_a_new_style_starts_from_the_mean_of_the_old_ones_without_the_photo():
+    old, new = network(styles=("a", "b"), strength=True), network(styles=("c",))
+
+    start_from(new, old)
+
+    gamma = np.asarray(old.get_layer("in_norm").gamma)
+    np.testing.assert_allclose(new.get_layer("in_norm").gamma, gamma[1:].mean(0), rtol=1e-6)
+
+
+def test_a_stroke_size_that_both_know_keeps_its_look_and_another_starts_from_the_styles_mean():
+    old, new = network(stroke_sizes=(64, 128)), network(stroke_sizes=(64, 96, 128))
+
+    start_from(new, old)
+
+    gamma = np.asarray(old.get_layer("in_norm").gamma)
+    expected = [gamma[0], gamma.mean(0), gamma[1]]
+    np.testing.assert_allclose(new.get_layer("in_norm").gamma, expected, rtol=1e-6)

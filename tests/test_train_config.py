@@ -33,7 +33,7 @@ class Step:
     "field, value, expected",
     [
         ("image_size", 15, "16 or more"),
-        ("style_size", 0, "16 or more"),
+        ("style_size", (384, 0), "16 pixels or more"),
         ("batch_size", 0, "1 or more"),
         ("steps", -1, "0 or more"),
         ("minutes", math.nan, "0 or more"),
@@ -52,6 +52,11 @@ class Step:
 def test_a_number_out_of_range_is_named_with_its_range(field, value, expected):
     with pytest.raises(ValueError, match=re.escape(f"Got {field} {value}, expected {expected}.")):
         TrainConfig(**{field: value})
+
+
+def test_what_is_tuned_is_all_or_the_norms():
+    with pytest.raises(ValueError, match="Got tune 'some'"):
+        TrainConfig(tune="some")
 
 
 def test_steps_and_minutes_do_not_go_together():

@@ -331,3 +331,31 @@ def test_a_run_that_does_not_converge_is_sent_back_and_then_given_up(
     assert lines[2].startswith("error: ") and "after 2 setbacks" in lines[2]
     assert "lower --learning_rate" in lines[2]
     assert not (tmp_path / "out.keras").exists()
+
+
+def test_several_style_sizes_give_a_dial_between_their_strokes(train, quick_training, tmp_path):
+    output = tmp_path / "out.keras"
+    answer = train(*quick_training, f"--output={output}", "--style_size=48,64", "--steps=2")
+    assert answer.status == 0, answer
+
+    network = load_network(str(output))
+
+    photo = np.random.default_rng(0).random((1, 16, 16, 3), np.float32)
+    fine, broad = (
+        np.asarray(network({"images": photo, "stroke": np.full((1, 1), stroke, np.float32)}))
+        for stroke in (0, 1)
+    )
+    assert network.config.stroke_sizes == (48, 64)
+    assert np.abs(fine - broad).max() > 1e-5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--style_size=48,32"], "from small to large"),
+        (["--style_size=48.5"], "whole numbers"),
+        (["--tune=norms"], "without --start_from"),
+    ],
+)
+def test_a_network_that_could_not_be_is_refused(mistake, arguments, named):
+    assert named in mistake(*arguments)

@@ -262,8 +262,8 @@ def trainer_of():
         value = tf.reduce_mean(images, axis=(1, 2, 3))
         return value, {"mean": value}
 
-    def trainer_of(precision, clip):
-        config = TrainConfig(precision=precision, gradient_clip=clip, batch_size=2)
+    def trainer_of(precision, clip, tune="all"):
+        config = TrainConfig(precision=precision, gradient_clip=clip, batch_size=2, tune=tune)
         strategy = TensorFlowStrategy("one")
         return TensorFlowTrainer(TransformConfig(2, 0), config, lambda: loss, strategy)
 
@@ -288,6 +288,20 @@ def test_the_gradient_is_shortened_to_its_longest_length(trainer_of, batch, prec
 
     assert lengths[0] == pytest.approx(1e-3, rel=1e-3)
     assert 0.01 < lengths[1] < 100
+
+
+@pytest.mark.parametrize("tune", ["all", "norms"])
+def test_tuning_the_norms_leaves_the_convolutions_as_they_were(trainer_of, batch, tune):
+    trainer = trainer_of("float32", 0.5, tune)
+    before = trainer.snapshot()
+
+    trainer.step(trainer.send(batch), 1e-2)
+
+    after = trainer.snapshot()
+    for index, weight in enumerate(trainer.network.weights):
+        norm = weight.name in ("gamma", "beta")
+        changed = (after[f"network {index}"] != before[f"network {index}"]).any()
+        assert changed == (norm or tune == "all") or weight.name == "bias", weight.path
 
 
 def test_a_snapshot_undoes_all_that_a_step_changes(trainer_of, batch):

@@ -34,8 +34,8 @@ SHIFTED = np.array([[1, 0, 3, 0, 1, -2, 0, 0]] * 2, np.float32)
 class Stub:
     """In the place of a network, a function of the images, which are kept in `seen`."""
 
-    def __init__(self, function, styles=("a",), strength=False):
-        self.config = TransformConfig(styles=styles, strength=strength)
+    def __init__(self, function, **shape):
+        self.config = TransformConfig(**shape)
         self.function, self.seen = function, []
 
     def __call__(self, inputs, training=False):
@@ -86,6 +86,17 @@ def test_the_loss_of_a_batch_is_that_of_each_of_its_photos():
     ]
     np.testing.assert_allclose(together, alone, rtol=1e-5)
     assert abs(together[0] - together[1]) > 1e-3
+
+
+def test_a_stroke_size_is_compared_with_the_painting_at_that_size():
+    network = Stub(painted, stroke_sizes=(18, 24))
+
+    fine, broad = (loss()(network, plain_batch(PHOTOS, stroke=stroke))[0] for stroke in (0, 1))
+
+    first, second = (loss()(Stub(painted), plain_batch(PHOTOS, style))[0] for style in (0, 1))
+    np.testing.assert_allclose([fine, broad], [first, second], rtol=1e-5)
+    given = [np.asarray(inputs["stroke"]).tolist() for inputs in network.seen]
+    assert given == [[[0.0], [0.0]], [[1.0], [1.0]]]
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])

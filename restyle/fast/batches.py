@@ -61,14 +61,17 @@ class Batches:
         return Batch(np.stack(crops), *(values[rows] for values in chance))
 
     def _chance(self, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Style, strength, motion and noise of all photos of the joint batch."""
+        """Style, strength, stroke, motion and noise of all photos of the joint batch."""
         count, side = self.config.batch_size, self.config.image_size
         style = generator.integers(len(self.shape.styles), size=count, dtype=np.int32)
         strength = np.ones((count, 1), np.float32)
         if self.shape.strength:  # A third at full strength, which is asked for most.
             strength = np.minimum(1.0, 1.5 * generator.random((count, 1), np.float32))
+        stroke = np.zeros(count, np.int32)
+        if self.shape.strokes > 1:
+            stroke = generator.integers(self.shape.strokes, size=count, dtype=np.int32)
         motions = random_motions(generator, count, (side, side))
         noise = np.zeros((count, side, side, 3), np.float32)
         if self.config.temporal_weight:
             noise = NOISE * generator.standard_normal(noise.shape, np.float32)
-        return style, strength, motions, noise
+        return style, strength, stroke, motions, noise

@@ -1,5 +1,6 @@
 """What a network in training makes of photos that it does not learn from."""
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -14,13 +15,16 @@ LONG_SIDE = 320
 DIAL = (0.33, 0.67)
 
 
-def plain_batch(photos: np.ndarray, style: int = 0, strength: float = 1.0) -> Batch:
+def plain_batch(
+    photos: np.ndarray, style: int = 0, strength: float = 1.0, stroke: int = 0
+) -> Batch:
     """Photos in one style, the same motion for each at every measurement. photos: (n, h, w, 3)."""
     count, size = len(photos), (photos.shape[1], photos.shape[2])
     return Batch(
         images=photos,
         style=np.full(count, style, np.int32),
         strength=np.full((count, 1), strength, np.float32),
+        stroke=np.full(count, stroke, np.int32),
         motions=random_motions(np.random.default_rng(0), count, size),
         noise=np.zeros_like(photos),
     )
@@ -31,15 +35,16 @@ def measure(
     shape: TransformConfig,
     photos: np.ndarray,
 ) -> dict[str, float]:
-    """The loss and its terms before their weights, means over photos and styles at full strength.
+    """The loss and its terms before their weights at full strength: means over photos, styles and
+    stroke sizes.
 
     losses: those of each photo of a batch. shape: of the network that paints them.
     photos: (n, h, w, 3). One at a time, so that memory does not grow with their number.
     """
     rows = []
-    for style in range(len(shape.styles)):
+    for style, stroke in itertools.product(range(len(shape.styles)), range(shape.strokes)):
         for photo in photos:
-            values, terms = losses(plain_batch(photo[None], style))
+            values, terms = losses(plain_batch(photo[None], style, stroke=stroke))
             rows.append({"loss": float(values[0])} | {n: float(v[0]) for n, v in terms.items()})
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} if rows else {}
 
@@ -51,19 +56,21 @@ def preview(
 
     stylized: what it makes of a batch. shape: the network's.
     """
-    settings = [(name, i, 1.0) for i, name in enumerate(shape.styles)]
+    first, middle = shape.styles[0], shape.strokes // 2
+    looks = [(name, i, 1.0, middle) for i, name in enumerate(shape.styles)]
     if shape.strength:
-        name = shape.styles[0]
-        settings = [(f"{name} at {dial:g}", 0, dial) for dial in DIAL] + settings
-
-    def painted(photo: np.ndarray, style: int, strength: float) -> np.ndarray:
-        return ops.convert_to_numpy(stylized(plain_batch(photo[None], style, strength)))[0]
-
-    rows = [
-        [photo, *(painted(photo, style, strength) for _, style, strength in settings)]
-        for photo in photos
+        looks = [(f"{first} at {dial:g}", 0, dial, middle) for dial in DIAL] + looks
+    looks += [
+        (f"{first}, strokes of {size}", 0, 1.0, stroke)
+        for stroke, size in enumerate(shape.stroke_sizes)
     ]
-    columns = ["photo", *(label for label, _, _ in settings)]
+
+    def painted(photo: np.ndarray, style: int, strength: float, stroke: int) -> np.ndarray:
+        batch = plain_batch(photo[None], style, strength, stroke)
+        return ops.convert_to_numpy(stylized(batch))[0]
+
+    rows = [[photo, *(painted(photo, *look) for _, *look in looks)] for photo in photos]
+    columns = ["photo", *(label for label, *_ in looks)]
     return contact_sheet(
         rows, row_labels=[""] * len(rows), column_labels=columns, long_side=LONG_SIDE
     )

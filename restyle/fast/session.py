@@ -65,10 +65,9 @@ class Session:
         def vgg19(layers, dtype="float32"):
             return vgg19_features(self.vgg, layers, pooling=objective.pooling, dtype=dtype)
 
-        paintings = list(self.task.paintings.values())
         return TrainingLoss(
             objective,
-            painting_targets(vgg19(objective.style_layers), paintings, objective),
+            painting_targets(vgg19(objective.style_layers), self.task.paintings, objective),
             vgg19(objective.layers, dtype),
             vgg19(objective.content_layers, dtype),
             self.task.config.temporal_weight,
@@ -110,7 +109,7 @@ class Session:
         content = {
             "program": "train_fast.py",
             "settings": dict(settings),
-            "styles": list(self.task.paintings),
+            "styles": list(self.task.shape.styles),
             "inputs": dict(self.task.inputs),
             "weights": {"source": self.vgg.source, "sha256": self.vgg.sha256},
             "photos": {

@@ -5,6 +5,7 @@ import math
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 STRATEGIES = ("one", "mirrored", "multi_worker")
+TUNED = ("all", "norms")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,7 +14,9 @@ class TrainConfig:
 
     Attributes:
       image_size: side in pixels of the square crops.
-      style_size: long side in pixels of the paintings; strokes come out at this scale.
+      style_size: long sides in pixels of the paintings, from small to large: strokes come out at
+        these scales. With several the network has a dial between them.
+      tune: "all" weights, or the "norms" alone: gamma and beta (Dumoulin et al. 2017, 3.2).
       batch_size: crops in one step, of all devices together.
       epochs: how often each photo is seen; counts if neither `steps` nor `minutes` is given.
       steps: in all; 0 means by `epochs`.
@@ -30,7 +33,8 @@ class TrainConfig:
     """
 
     image_size: int = 256
-    style_size: int = 384
+    style_size: tuple[int, ...] = (384,)
+    tune: str = "all"
     batch_size: int = 4
     epochs: float = 2.0
     steps: int = 0
@@ -46,7 +50,7 @@ class TrainConfig:
     retries: int = 4
 
     def __post_init__(self):
-        least = {"image_size": 16, "style_size": 16, "batch_size": 1, "steps": 0, "warmup": 0}
+        least = {"image_size": 16, "batch_size": 1, "steps": 0, "warmup": 0}
         least |= {"minutes": 0, "temporal_weight": 0, "held_out": 0, "checkpoint_interval": 1}
         for name, bound in (least | {"retries": 0}).items():
             if not bound <= getattr(self, name) < math.inf:
@@ -54,6 +58,10 @@ class TrainConfig:
         for name in ("epochs", "learning_rate", "gradient_clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"Got {name} {getattr(self, name)}, expected a number above 0.")
+        if not self.style_size or min(self.style_size) < 16:
+            raise ValueError(f"Got style_size {self.style_size}, expected 16 pixels or more.")
+        if self.tune not in TUNED:
+            raise ValueError(f"Got tune {self.tune!r}, expected one of {TUNED}.")
         if self.steps and self.minutes:
             raise ValueError("Got both steps and minutes: give the one that is to end the run.")
 

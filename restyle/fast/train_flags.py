@@ -5,8 +5,8 @@ import dataclasses
 from absl import flags
 
 from models.transform_config import TransformConfig
-from restyle.fast.train_config import PRECISIONS, STRATEGIES, TrainConfig
-from restyle.objective_flags import define_objective_flags
+from restyle.fast.train_config import PRECISIONS, STRATEGIES, TUNED, TrainConfig
+from restyle.objective_flags import define_objective_flags, whole_numbers
 
 FLAGS = flags.FLAGS
 DEFAULTS = TrainConfig()
@@ -18,7 +18,6 @@ OTHER_NAMES = "Names from other programs"
 
 NUMBERS = {
     "image_size": "Side in pixels of the square crops of the photos.",
-    "style_size": "Long side in pixels of the paintings: strokes come out at this scale.",
     "batch_size": "Crops in one step, of all devices together.",
     "epochs": "How often each photo is seen; counts if neither --steps nor --minutes is given.",
     "steps": "In all; 0: by --epochs.",
@@ -60,6 +59,8 @@ def define_train_flags() -> None:
         "TF_CONFIG (multi_worker)."
     )
     flags.DEFINE_enum("strategy", STRATEGIES[0], STRATEGIES, what, module_name=RUN)
+    what = "Which weights change: all, or gamma and beta of the norms alone, after --start_from."
+    flags.DEFINE_enum("tune", DEFAULTS.tune, TUNED, what, module_name=RUN)
     _define_kept_flags()
     for name, flag in ALIASES.items():
         flags.DEFINE_alias(name, flag, module_name=OTHER_NAMES)
@@ -68,7 +69,9 @@ def define_train_flags() -> None:
 def train_config() -> TrainConfig:
     """The run that the flags ask for; ValueError if they cannot be meant."""
     names = [field.name for field in dataclasses.fields(TrainConfig)]
-    return TrainConfig(**{name: getattr(FLAGS, name) for name in names})
+    values = {name: getattr(FLAGS, name) for name in names}
+    sizes = whole_numbers("style_size")
+    return TrainConfig(**values | {"style_size": sizes})
 
 
 def _define_picture_flags() -> None:
@@ -93,6 +96,13 @@ def _define_network_flags() -> None:
         ("residual_blocks", "At a quarter of the resolution."),
     ):
         flags.DEFINE_integer(name, getattr(TransformConfig, name), what, module_name=NETWORK)
+    flags.DEFINE_list(
+        "style_size",
+        [str(size) for size in DEFAULTS.style_size],
+        "Long side in pixels of the paintings: strokes come out at this scale. Several, say "
+        "256,384,576, give the network a dial from fine strokes to broad ones.",
+        module_name=NETWORK,
+    )
     flags.DEFINE_bool(
         "strength", False, "Give the network a dial from photo to style.", module_name=NETWORK
     )

@@ -32,7 +32,7 @@ class TrainTask:
     """A training that was asked for, read and checked.
 
     Attributes:
-      paintings: (h, w, 3) at the size whose strokes are learnt, by the styles' names.
+      paintings: (h, w, 3), each style of `shape` at each size whose strokes are learnt.
       tests: photos of the user's own, (h, w, 3), twice as long as a crop, for previews.
       start: path of the network to start from, or None.
       inputs: sha256 by path of the paintings and of `start`.
@@ -41,7 +41,7 @@ class TrainTask:
     objective: ObjectiveConfig
     shape: TransformConfig
     config: TrainConfig
-    paintings: Mapping[str, np.ndarray]
+    paintings: Sequence[np.ndarray]
     photographs: Photographs
     tests: Sequence[np.ndarray]
     start: str | None
@@ -68,19 +68,22 @@ def read_train_task() -> TrainTask:
             residual_blocks=FLAGS.residual_blocks,
             styles=style_names(FLAGS.style),
             strength=FLAGS.strength,
+            stroke_sizes=config.style_size if len(config.style_size) > 1 else (),
         )
     except ValueError as error:
         raise UserError(str(error)) from error
     _check_sides(config, objective)
+    if config.tune == "norms" and not FLAGS.start_from:
+        raise UserError(
+            "Got --tune=norms without --start_from: the convolutions would stay as they were drawn "
+            "at random. Pass a network to start from, or drop --tune."
+        )
     start = FLAGS.start_from and _checked_start(FLAGS.start_from, shape)
     return TrainTask(
         objective,
         shape,
         config,
-        {
-            name: _with_long_side(read_image(path).pixels, config.style_size)
-            for name, path in zip(shape.styles, FLAGS.style, strict=True)
-        },
+        _paintings(FLAGS.style, config.style_size),
         Photographs(FLAGS.train_path, config.image_size, config.held_out),
         [_with_long_side(read_image(path).pixels, 2 * config.image_size) for path in FLAGS.test],
         start,
@@ -121,11 +124,11 @@ def check_output(output: str) -> None:
 
 def _check_sides(config: TrainConfig, objective: ObjectiveConfig) -> None:
     least = smallest_side(objective.layers)
-    for name in ("image_size", "style_size"):
-        if getattr(config, name) < least:
+    for name, side in (("image_size", config.image_size), ("style_size", min(config.style_size))):
+        if side < least:
             raise UserError(
-                f"Got --{name}={getattr(config, name)}, but the deepest layer of the objective "
-                f"needs {least} pixels. Pass at least that."
+                f"Got --{name}={side}, but the deepest layer of the objective needs {least} "
+                "pixels. Pass at least that."
             )
 
 
@@ -138,6 +141,15 @@ def _checked_start(model: str, shape: TransformConfig) -> str:
             f"--residual_blocks={start.residual_blocks}."
         )
     return str(network_path(model))
+
+
+def _paintings(paths: Sequence[str], long_sides: Sequence[int]) -> list[np.ndarray]:
+    """All sizes of the first painting, then all of the next."""
+    return [
+        _with_long_side(painting, long_side)
+        for painting in [read_image(path).pixels for path in paths]
+        for long_side in long_sides
+    ]
 
 
 def _with_long_side(pixels: np.ndarray, long_side: int) -> np.ndarray:

@@ -37,6 +37,8 @@ class Trainer(abc.ABC):
         with strategy.scope():
             dtype = PRECISIONS[config.precision]
             self.network = TransformNet(shape, seed=config.seed, dtype=dtype)
+            if config.tune == "norms":
+                _hold_convolutions(self.network)
             self.optimizer = _optimizer(config, self.longest_gradient)
             self.optimizer.build(self.network.trainable_variables)
             self.loss = loss()
@@ -85,6 +87,11 @@ class Trainer(abc.ABC):
         """Sets `variables`; other entries of the snapshot are left alone. Undoes `snapshot`."""
         for name, variable in self.variables().items():
             variable.assign(snapshot[name])
+
+
+def _hold_convolutions(network: TransformNet) -> None:
+    for layer in network.layers:
+        layer.trainable = not isinstance(layer, keras.layers.Conv2D)
 
 
 def _optimizer(config: TrainConfig, longest_gradient: float) -> keras.optimizers.Optimizer:

@@ -23,6 +23,7 @@ class Batch(NamedTuple):
       images: (b, h, w, 3), the photos.
       style: (b,) int32, which style each is to have.
       strength: (b, 1) in [0, 1], how much of it.
+      stroke: (b,) int32, at which of the stroke sizes.
       motions: (b, 8), how each moves, see restyle/fast/motion.py.
       noise: (b, h, w, 3), what is added to the moved photo.
     """
@@ -30,6 +31,7 @@ class Batch(NamedTuple):
     images: Tensor
     style: Tensor
     strength: Tensor
+    stroke: Tensor
     motions: Tensor
     noise: Tensor
 
@@ -41,6 +43,9 @@ def network_inputs(network: TransformConfig, batch: Batch) -> dict[str, Tensor]:
         inputs["style_weights"] = ops.one_hot(batch.style, len(network.styles))
     if network.strength:
         inputs["strength"] = batch.strength
+    if network.strokes > 1:
+        share = ops.cast(batch.stroke, "float32") / (network.strokes - 1)
+        inputs["stroke"] = ops.expand_dims(share, 1)
     # A Keras model takes arrays or tensors, but not both together.
     return {name: ops.convert_to_tensor(values) for name, values in inputs.items()}
 
@@ -48,7 +53,7 @@ def network_inputs(network: TransformConfig, batch: Batch) -> dict[str, Tensor]:
 def painting_targets(
     features: keras.Model, paintings: Sequence[np.ndarray], objective: ObjectiveConfig
 ) -> dict[str, Statistics]:
-    """What the paintings ask for by layer, row by row as `Batch.style` counts.
+    """What the paintings ask for by layer, row by row: all stroke sizes of a style, then the next.
 
     features: a VGG-19. paintings: (h, w, 3), each of its own size.
     """
@@ -84,26 +89,29 @@ class TrainingLoss:
     def __call__(self, network: Network, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of each photo, (b,), and its terms before their weights, {name: (b,)}."""
         inputs = network_inputs(network.config, batch)
-        stylised = network(inputs, training=True)
-        terms, weights = self.terms(stylised, batch)
+        stylized = network(inputs, training=True)
+        terms, weights = self.terms(stylized, batch, network.config.strokes)
         if self.temporal_weight:
-            terms["temporal"] = self.temporal_error(network, inputs, stylised, batch)
+            terms["temporal"] = self.temporal_error(network, inputs, stylized, batch)
             weights["temporal"] = self.temporal_weight
         return sum(weights[name] * value for name, value in terms.items()), terms
 
-    def terms(self, stylised: Tensor, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    def terms(
+        self, stylized: Tensor, batch: Batch, strokes: int
+    ) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The objective's terms and their weights.
 
         The dial turns the weight of the style: strength^2 of it. At strength 1 the objective is
-        the optimiser's.
+        the optimizer's. strokes: how many stroke sizes each style has.
         """
+        row = batch.style * strokes + batch.stroke
         chosen = {
-            layer: {name: ops.take(rows, batch.style, axis=0) for name, rows in target.items()}
+            layer: {name: ops.take(rows, row, axis=0) for name, rows in target.items()}
             for layer, target in self.targets.items()
         }
         objective = Objective(self.objective, [StyleTarget(chosen)])
         content = self.content_features(batch.images)
-        terms = objective.terms(stylised, self.features(stylised), content)
+        terms = objective.terms(stylized, self.features(stylized), content)
         share = ops.square(batch.strength[:, 0])
         weights: dict[str, Any] = {
             name: weight * share if name.startswith("style") else weight
@@ -112,7 +120,7 @@ class TrainingLoss:
         return terms, weights
 
     def temporal_error(
-        self, network: Network, inputs: Mapping[str, Tensor], stylised: Tensor, batch: Batch
+        self, network: Network, inputs: Mapping[str, Tensor], stylized: Tensor, batch: Batch
     ) -> Tensor:
         """How far the moved photo's picture is from the picture moved, (b,).
 
@@ -124,5 +132,5 @@ class TrainingLoss:
         images = moved(batch.images, batch.motions) + batch.noise
         after = network({**inputs, "images": images}, training=True)
         seen = seen_before(batch.motions, batch.images.shape[1:3])
-        error = ops.square(after - moved(stylised, batch.motions)) * seen
+        error = ops.square(after - moved(stylized, batch.motions)) * seen
         return ops.sum(error, axis=(1, 2, 3)) / (3.0 * ops.sum(seen, axis=(1, 2, 3)) + 1e-6)
