@@ -115,7 +115,7 @@ def read_contest(flags: argparse.Namespace) -> Contest:
         network=load_network(flags.model, dtype=PRECISIONS[precision]),
         style=flags.style_index,
         painting=read_image(flags.style or settings["style"][flags.style_index]).pixels,
-        style_long_side=int(settings["style_size"][0]),
+        style_long_side=int(np.atleast_1d(settings["style_size"])[0]),
         objective=objective,
         weights=weights,
         precision=precision,

@@ -27,7 +27,7 @@ class ObjectiveConfig:
         for style_loss "gram" only).
     """
 
-    content_weight: float = 0.06
+    content_weight: float = 0.1
     style_weight: float = 1.0
     tv_weight: float = 0.0
     content_layers: tuple[str, ...] = ("conv4_2",)
