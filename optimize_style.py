@@ -29,11 +29,12 @@ from restyle.exact.run_records import (
     TimeLapseRecord,
 )
 from restyle.exact.step_text import step_line
-from restyle.exact.task import NOT_SETTINGS, Task, check_size, read_task, task_with
+from restyle.exact.task import NOT_SETTINGS, Task, check_size, read_task, take_cell
+from restyle.fast.network_file import named_network
 from restyle.flag_settings import settings, take_settings
 from restyle.interruption import Interruption
 from restyle.media.contact_sheet import contact_sheet
-from restyle.media.images import check_writable, read_recipe, write_image
+from restyle.media.images import check_writable, read_recipe, resize, write_image
 from restyle.media.time_lapse import check_time_lapse
 from restyle.progress import ProgressDisplay
 from restyle.recipe import recipe_text
@@ -60,7 +61,7 @@ def main() -> int:
         check_time_lapse(FLAGS.time_lapse)
     if FLAGS.sweep:
         return _sweep([parse_sweep(text) for text in FLAGS.sweep])
-    task = read_task()
+    task = _task()
     if snapshot:
         check_size(task, snapshot)
     if FLAGS.run_dir:
@@ -76,6 +77,10 @@ def main() -> int:
     if interruption:
         print(f"Interrupted: the best picture so far is in {FLAGS.output}.", file=sys.stderr)
     return command_line.INTERRUPTED if interruption else 0
+
+
+def _task() -> Task:
+    return read_task(named_network(FLAGS.init))
 
 
 def _weights_loader(say: Callable[[str], object]) -> Callable[[], "VGGWeights"]:
@@ -109,6 +114,8 @@ def _run(
     from restyle.exact.optimizer import optimize
     from restyle.exact.result import finished
 
+    if task.network and not snapshot:
+        task = task.started(_one_pass(task))
     steps = optimize(task.problem, task.objective, task.config, weights, resume=snapshot)
     if folder and not FLAGS.resume:
         folder.begin(task.settings())
@@ -127,6 +134,22 @@ def _run(
         for record in records:
             record.end(step)
     return step.finished()
+
+
+def _one_pass(task: Task) -> np.ndarray:
+    """What the network that --init names makes of the content, at the size of the first scale."""
+    from restyle.fast.evaluate_task import ready_stylizer
+    from restyle.fast.stylizer import Look
+
+    network = ready_stylizer(
+        str(task.network),
+        Look(),
+        memory_gb=0,
+        engine="tensorflow",
+        precision=task.config.precision,
+        device=None,
+    )
+    return network.picture(resize(task.problem.content, task.scales[0].size))
 
 
 def _records(
@@ -189,13 +212,15 @@ def _sweep(swept: Sequence[SweptFlag]) -> int:
             raise UserError(f"Got --{name} together with --sweep, which keeps its sheet. Drop one.")
     rows, columns = swept if len(swept) == 2 else (SweptFlag("content", [FLAGS.content]), swept[0])
     for cell in combinations(rows, columns):  # A mistake in the last should not wait for it.
-        task_with(cell)
+        take_cell(cell)
+        _task()
     interruption, pictures = Interruption(), []
     with ProgressDisplay() as display:
         load_weights = _weights_loader(display.say)
         for cell in combinations(rows, columns):
             display.say("  ".join(f"{name} {value}" for name, value in cell.items()))
-            task = _decided(task_with(cell))
+            take_cell(cell)
+            task = _decided(_task())
             pictures.append(_run(task, load_weights(), display, interruption))
             if interruption:
                 display.say("Interrupted: no sheet was written.")

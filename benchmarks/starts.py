@@ -24,7 +24,7 @@ from benchmarks.coarse_to_fine import Point, objectives, pictures_on_the_way, wh
 from benchmarks.worth import evaluations_worth
 from models.vgg_weights import VGGWeights, load_vgg_weights
 from restyle.errors import UserError
-from restyle.exact.optimize_config import OptimizeConfig, result_size
+from restyle.exact.optimize_config import SMALLEST_SCALE, OptimizeConfig, result_size
 from restyle.exact.problem import Problem, read_problem
 from restyle.fast.evaluate_task import ready_stylizer
 from restyle.fast.network_file import network_path
@@ -98,7 +98,7 @@ def run_all_ways(
     measured = {}
     for way in WAYS:
         started = dataclasses.replace(problem, start=picture)
-        smallest = OptimizeConfig.smallest_scale if way.coarse_to_fine else size
+        smallest = SMALLEST_SCALE if way.coarse_to_fine else size
         asked = dataclasses.replace(config, init=starts[way.start], smallest_scale=smallest)
         found = list(_points(started, asked, weights, flags.iterations))
         values = objectives(found, problem, config, weights)

@@ -106,6 +106,9 @@ def test_a_bad_picture_is_named(mistake, tmp_path, flag, kind, said):
         (["--sweep=seed=1,2", "--tensorboard=new"], "--tensorboard together with --sweep"),
         (["--sweep=seed=1,2", "--time_lapse=new.mp4"], "--time_lapse together with --sweep"),
         (["--time_lapse=run.gif"], "End its name with one of"),
+        (["--init=gone.keras"], "No network 'gone.keras'"),
+        (["--init=./wave"], "No image at './wave'"),
+        (["--sweep=init=noise,gone.keras"], "No network 'gone.keras'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

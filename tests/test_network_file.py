@@ -13,6 +13,7 @@ from restyle.errors import UserError
 from restyle.fast import network_file
 from restyle.fast.network_file import (
     load_network,
+    named_network,
     network_path,
     pretrained_names,
     read_network_recipe,
@@ -55,6 +56,13 @@ def why(reader, path):
         reader(str(path))
     assert "\n" not in str(error.value)
     return str(error.value)
+
+
+def test_a_name_or_a_keras_file_is_a_network_and_anything_else_may_be_a_picture(saved):
+    assert named_network("wave") == network_path("wave")
+    assert named_network(str(saved)) == saved
+    for text in ("content", "./wave", "wave.png", "waves"):
+        assert named_network(text) is None
 
 
 def test_a_saved_network_paints_what_the_one_in_memory_did(network, saved):

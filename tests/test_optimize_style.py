@@ -10,6 +10,7 @@ from restyle.color import luminance
 from restyle.media.contact_sheet import GAP, LINE, contact_sheet
 from restyle.media.images import image_size, read_image, read_recipe, resize
 from restyle.media.video_reader import VideoReader
+from restyle.recipe import file_sha256
 
 ONE_SCALE = ["--smallest_scale=48", "--iterations=2", "--optimizer=adam"]
 
@@ -152,7 +153,8 @@ def test_a_second_run_in_the_same_folder_is_refused(made, run, quick, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    "more", [["--preset=gatys", "--content_weight=0.1"], ["--init=noise", "--seed=4"]]
+    "more",
+    [["--preset=gatys", "--content_weight=0.1"], ["--init=noise", "--seed=4"], ["--init=wave"]],
 )
 def test_a_run_from_the_settings_of_a_recipe_gives_the_same_pixels(make, run, tmp_path, more):
     first = make("--style_layer_weights=3,1", *more)
@@ -322,6 +324,18 @@ def test_a_start_from_a_picture_is_a_start_from_that_picture(make, pictures):
     assert f"{pictures}/other.png" in recipe_of(other)["inputs"]
 
 
+def test_a_start_from_a_network_is_a_start_from_its_picture_of_the_content(make, pictures):
+    from restyle.fast.network_file import load_network, network_path
+
+    result = make("--init=wave", "--learning_rate=1e-6", "--iterations=1")
+
+    photo = resize(pixels_of(pictures / "photo.png"), (32, 48))
+    painted = load_network("wave")({"images": photo[np.newaxis]})[0]
+    np.testing.assert_allclose(pixels_of(result), painted, atol=1 / 255)
+    assert np.abs(pixels_of(result) - photo).mean() > 0.05
+    assert recipe_of(result)["inputs"]["wave"] == file_sha256(str(network_path("wave")))
+
+
 def test_without_a_run_folder_previews_lie_beside_the_picture(make, tmp_path):
     make("--save_every=1")
 
@@ -354,7 +368,7 @@ def test_two_swept_flags_are_the_rows_and_columns_of_a_sheet(make, run, quick, p
     np.testing.assert_array_equal(sheet, expected)
 
 
-@pytest.mark.parametrize("more", [[], ["--sweep=content_weight=0.01,10,100"]])
+@pytest.mark.parametrize("more", [[], ["--sweep=init=content,wave,noise"]])
 def test_vgg_is_read_once_a_run_and_once_a_sweep(make, monkeypatch, more):
     from models import vgg_weights, weight_sources
 

@@ -56,6 +56,14 @@ def test_the_defaults_go_from_128_to_512_in_five_scales():
     ]
 
 
+def test_from_a_picture_there_is_one_scale_unless_more_are_asked_for():
+    config = OptimizeConfig(init="picture", iterations=9)
+    coarse = OptimizeConfig(init="picture", iterations=9, smallest_scale=128)
+
+    assert coarse_to_fine((384, 512), config) == (Scale((384, 512), 512, 9),)
+    assert len(coarse_to_fine((384, 512), coarse)) == 5
+
+
 def test_iterations_are_shared_equally_and_the_finest_scales_take_the_rest():
     scales = coarse_to_fine((512, 512), OptimizeConfig(iterations=303))
 

@@ -7,6 +7,7 @@ from restyle.media.images import fit_long_side
 OPTIMIZERS = ("lbfgs", "adam")
 STARTS = ("content", "noise", "style")
 PICTURE = "picture"
+SMALLEST_SCALE = 128
 PRECISIONS = ("auto", "float32", "bfloat16")
 COLORS = ("none", "luminance", "match")
 CHOICES = {
@@ -23,7 +24,8 @@ class OptimizeConfig:
 
     Attributes:
       size: long side of the result in pixels; 0 keeps the content's own size.
-      smallest_scale: long side at which coarse to fine begins; `size` or more means one scale.
+      smallest_scale: long side at which coarse to fine begins; `size` or more means one scale. 0
+        means 128, but one scale from a picture, whose details coarser ones would throw away.
       iterations: of all scales together.
       optimizer: "lbfgs" or "adam".
       learning_rate: of Adam, about the change of a pixel in one iteration.
@@ -38,7 +40,7 @@ class OptimizeConfig:
     """
 
     size: int = 512
-    smallest_scale: int = 128
+    smallest_scale: int = 0
     iterations: int = 300
     optimizer: str = "lbfgs"
     learning_rate: float = 0.02
@@ -54,7 +56,7 @@ class OptimizeConfig:
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"Got {name} {getattr(self, name)!r}, expected one of {known}.")
-        least = {"size": 0, "smallest_scale": 1, "iterations": 1, "history": 1, "style_size": 0}
+        least = {"size": 0, "smallest_scale": 0, "iterations": 1, "history": 1, "style_size": 0}
         for name, bound in least.items():
             if getattr(self, name) < bound:
                 raise ValueError(f"Got {name} {getattr(self, name)}, expected {bound} or more.")
@@ -66,6 +68,13 @@ class OptimizeConfig:
 def result_size(content_size: tuple[int, int], config: OptimizeConfig) -> tuple[int, int]:
     """The (height, width) of the picture that a run makes of a content of this size."""
     return fit_long_side(content_size, config.size) if config.size else content_size
+
+
+def first_long_side(size: tuple[int, int], config: OptimizeConfig) -> int:
+    """The least long side of a scale on the way to a picture of `size`."""
+    if config.smallest_scale:
+        return config.smallest_scale
+    return max(size) if config.init == PICTURE else SMALLEST_SCALE
 
 
 def style_long_side(size: tuple[int, int], last: tuple[int, int], config: OptimizeConfig) -> int:

@@ -35,7 +35,11 @@ CHOICES = {
 NUMBERS = {
     "size": (RUN, "Long side of the result in pixels; 0: the content's own size."),
     "iterations": (RUN, "Of all scales together, 1 or more."),
-    "smallest_scale": (RUN, "Long side in pixels at which coarse to fine begins; SIZE: one scale."),
+    "smallest_scale": (
+        RUN,
+        "Long side in pixels at which coarse to fine begins; SIZE: one scale; 0: 128, but one "
+        "scale if --init is a network or a file.",
+    ),
     "seed": (RUN, "Of the noise that --init=noise starts from."),
     "history": (RUN, "Steps that L-BFGS remembers, 1 or more; each costs 24 bytes a pixel."),
     "learning_rate": (RUN, "Of adam: about the change of a pixel in an iteration, above 0."),
@@ -58,7 +62,9 @@ def define_optimize_flags() -> None:
     flags.DEFINE_string(
         "init",
         DEFAULTS.init,
-        "What to start from: content, noise, style, or the path of a picture.",
+        "What to start from: content, noise, style; the picture that a trained network makes of "
+        "the content, by the network's name (starry_night ...) or .keras file; or the path of a "
+        "picture. A picture that has one of these names is given as ./NAME.",
         module_name=RUN,
     )
     _define_kept_flags()

@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from models.objective_config import ObjectiveConfig
 from models.vgg_layers import smallest_side
 from restyle.errors import UserError
-from restyle.exact.optimize_config import OptimizeConfig, result_size, style_long_side
+from restyle.exact.optimize_config import (
+    OptimizeConfig,
+    first_long_side,
+    result_size,
+    style_long_side,
+)
 from restyle.exact.problem import Problem
 from restyle.media.images import fit_long_side
 
@@ -43,8 +48,8 @@ def coarse_to_fine(
 
     narrowest: pixels that the short side of no scale but the last falls below.
     """
-    sides = [float(max(size))]
-    while (side := sides[-1] / math.sqrt(2)) >= config.smallest_scale - 0.5:
+    sides, smallest = [float(max(size))], first_long_side(size, config)
+    while (side := sides[-1] / math.sqrt(2)) >= smallest - 0.5:
         if min(fit_long_side(size, round(side))) < narrowest:
             break
         sides.append(side)

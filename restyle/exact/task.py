@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ class Task:
 
     Attributes:
       inputs: sha256 by path of every picture it is made from, as they were when they were read.
+      network: the trained network whose picture is the start, which the problem does not have yet.
     """
 
     problem: Problem
@@ -38,6 +40,11 @@ class Task:
     config: OptimizeConfig
     scales: Sequence[Scale]
     inputs: Mapping[str, str]
+    network: Path | None = None
+
+    def started(self, picture: np.ndarray) -> "Task":
+        """The same with the picture to start from, (h, w, 3)."""
+        return dataclasses.replace(self, problem=dataclasses.replace(self.problem, start=picture))
 
     def with_precision(self, precision: str) -> "Task":
         """The same with "auto" decided."""
@@ -49,8 +56,11 @@ class Task:
         return settings(NOT_SETTINGS) | {"precision": self.config.precision}
 
 
-def read_task() -> Task:
-    """Reads and checks all that the flags name, before anything slow is done."""
+def read_task(network: Path | None) -> Task:
+    """Reads and checks all that the flags name, before anything slow is done.
+
+    network: what --init names, if that is a trained network.
+    """
     try:
         objective, config = objective_config(), optimize_config()
         blend_weights = numbers("style_blend_weights")
@@ -58,22 +68,25 @@ def read_task() -> Task:
     except ValueError as error:
         raise UserError(str(error)) from error
     masks = mask_pairs(FLAGS.content_mask, FLAGS.style_mask, FLAGS.style)
-    start = [FLAGS.init] if config.init == PICTURE else []
+    start = FLAGS.init if config.init == PICTURE and not network else None
     problem = read_problem(
         FLAGS.content,
         FLAGS.style,
         blend_weights=blend_weights,
         masks=masks,
-        start=start[0] if start else None,
+        start=start,
     )
     scales = scales_of(problem, objective, config)
     drawn = [path for pair in masks for path in pair if path != WHOLE]
-    inputs = {path: file_sha256(path) for path in [FLAGS.content, *FLAGS.style, *drawn, *start]}
-    return Task(problem, objective, config, scales, inputs)
+    paths = [FLAGS.content, *FLAGS.style, *drawn, *filter(None, [start])]
+    inputs = {path: file_sha256(path) for path in paths}
+    if network:
+        inputs[FLAGS.init] = file_sha256(str(network))
+    return Task(problem, objective, config, scales, inputs, network)
 
 
-def task_with(cell: Mapping[str, str]) -> Task:
-    """The task of one cell of a sweep; the flags stay as they are set for it."""
+def take_cell(cell: Mapping[str, str]) -> None:
+    """Sets the flags to those of one cell of a sweep."""
     for name, value in cell.items():
         if name not in settings(NOT_SETTINGS):
             raise UserError(
@@ -84,7 +97,6 @@ def task_with(cell: Mapping[str, str]) -> Task:
             FLAGS[name].parse(value)
         except flags.Error as error:
             raise UserError(f"Got --sweep={name}={value}: {error}") from error
-    return read_task()
 
 
 def check_size(task: Task, snapshot: Mapping[str, np.ndarray]) -> None:

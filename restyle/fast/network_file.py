@@ -41,6 +41,19 @@ def network_path(model: str) -> Path:
     )
 
 
+def named_network(text: str) -> Path | None:
+    """Where a network is if `text` names one, None if it may be something else.
+
+    It does if it ends in .keras, or is the name of a network that comes with restyle.
+
+    Raises UserError if there is no such file, or it is no network.
+    """
+    if not text.endswith(SUFFIX) and text not in pretrained_names():
+        return None
+    read_network_shape(text)
+    return network_path(text)
+
+
 def load_network(model: str, *, dtype: str = "float32") -> "TransformNet":
     """The network of a name or path, ready to run in a precision; UserError if it is none."""
     import keras
