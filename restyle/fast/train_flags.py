@@ -1,6 +1,7 @@
 """Flags of train_fast.py, under the names that users of other programs know."""
 
 import dataclasses
+from typing import Any
 
 from absl import flags
 
@@ -69,9 +70,9 @@ def define_train_flags() -> None:
 def train_config() -> TrainConfig:
     """The run that the flags ask for; ValueError if they cannot be meant."""
     names = [field.name for field in dataclasses.fields(TrainConfig)]
-    values = {name: getattr(FLAGS, name) for name in names}
-    sizes = whole_numbers("style_size")
-    return TrainConfig(**values | {"style_size": sizes})
+    values: dict[str, Any] = {name: getattr(FLAGS, name) for name in names}
+    values["style_size"] = whole_numbers("style_size")
+    return TrainConfig(**values)
 
 
 def _define_picture_flags() -> None:
