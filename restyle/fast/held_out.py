@@ -69,7 +69,10 @@ def preview(
         batch = plain_batch(photo[None], style, strength, stroke)
         return ops.convert_to_numpy(stylized(batch))[0]
 
-    rows = [[photo, *(painted(photo, *look) for _, *look in looks)] for photo in photos]
+    rows = [
+        [photo, *(painted(photo, style, dial, stroke) for _, style, dial, stroke in looks)]
+        for photo in photos
+    ]
     columns = ["photo", *(label for label, *_ in looks)]
     return contact_sheet(
         rows, row_labels=[""] * len(rows), column_labels=columns, long_side=LONG_SIDE

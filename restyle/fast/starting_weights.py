@@ -42,5 +42,7 @@ def _shares(new: TransformConfig, old: TransformConfig) -> np.ndarray:
 
 def _conditions(config: TransformConfig) -> list[tuple[str | None, int]]:
     """Style and stroke size of each row of the norms, as `Condition` orders them; None: a photo."""
-    looks = [(style, size) for style in config.styles for size in config.stroke_sizes or (0,)]
-    return [(None, 0)] * config.strength + looks
+    conditions: list[tuple[str | None, int]] = [(None, 0)] * config.strength
+    for style in config.styles:
+        conditions += [(style, size) for size in config.stroke_sizes or (0,)]
+    return conditions
