@@ -69,7 +69,10 @@ def trace_of_root(covariance: Tensor, root: Tensor) -> Tensor:
     covariance: S, (b, c, c), symmetric. root: R, (b or 1, c, c), symmetric.
     """
     fixed = ops.stop_gradient(covariance)
-    values, vectors = ops.linalg.eigh(ops.matmul(ops.matmul(root, fixed), root))
+    inner = ops.matmul(ops.matmul(root, fixed), root)
+    # TensorFlow raises for what is not finite; the sum below stays not finite all the same.
+    inner = ops.nan_to_num(inner, nan=0.0, posinf=0.0, neginf=0.0)
+    values, vectors = ops.linalg.eigh(inner)
     roots = ops.sqrt(ops.maximum(values, FLOOR * ops.max(values, axis=1, keepdims=True)))
     along = ops.matmul(root, vectors) / ops.expand_dims(ops.sqrt(roots), 1)
     slope = 0.5 * ops.matmul(along, ops.transpose(along, (0, 2, 1)))
