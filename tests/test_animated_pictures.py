@@ -57,7 +57,7 @@ def test_every_frame_is_painted_and_shown_as_long_as_before(source, tmp_path, na
     assert (result.milliseconds, result.plays, len(TIMES)) == (TIMES, 3, 4)
     assert read_recipe(tmp_path / name) == "of in.png"
     for painted, photo in zip(result.pictures(), pixels_of(source), strict=True):
-        # GIF has few colours, WebP few of their differences: on average they are right.
+        # GIF has few colors, WebP few of their differences: on average they are right.
         error = resize(painted.pixels, (6, 8)) - resize(1 - photo, (6, 8))
         assert np.abs(error).mean() < 0.02
 
@@ -76,7 +76,7 @@ def test_what_is_clear_stays_clear_and_the_rest_is_painted_as_it_was_seen(tmp_pa
         np.testing.assert_allclose(result.pixels[opaque], 1 - pixels[opaque], atol=1 / 255)
 
 
-def test_strength_mask_and_colour_are_those_of_every_frame(source, tmp_path):
+def test_strength_mask_and_color_are_those_of_every_frame(source, tmp_path):
     left = np.zeros((30, 44), np.uint8)
     left[:, :22] = 255
     Image.fromarray(left).save(tmp_path / "left.png")

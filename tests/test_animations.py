@@ -21,7 +21,7 @@ from restyle.media.video_reader import VideoReader
 TIMES = [100, 50, 200, 70, 120]
 RED, GREEN, BLUE, YELLOW = range(4)
 COLORS = np.array([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)], np.uint8)
-CLEAR = 7  # An index of the palette, of no colour.
+CLEAR = 7  # An index of the palette, of no color.
 
 
 def moving(count=5, transparent=False, size=(12, 20)):
@@ -116,6 +116,14 @@ def test_a_gif_is_not_made_faster_than_viewers_show_it(tmp_path):
     assert read_animation(path).milliseconds == [20, 20, 30, 10, 0]  # The last two mean 100.
 
 
+def test_what_a_file_cannot_count_to_is_what_it_can(tmp_path):
+    path = write(tmp_path / "a.gif", milliseconds=[100, 700_000], plays=70_000)
+
+    animation = read_animation(path)
+    assert (animation.milliseconds, animation.plays) == ([100, 655_350], 65_535)
+    assert read_animation(write(tmp_path / "a.webp", plays=70_000)).plays == 65_535
+
+
 @pytest.mark.parametrize("name", ["a.webp", "a.png"])
 def test_thirds_of_a_tenth_are_a_tenth_again(tmp_path, name):
     path = write(tmp_path / name, milliseconds=[100 / 3] * 6)
@@ -133,7 +141,7 @@ def paletted(levels):
 
 
 def gif(path, blocks, width=4):
-    """A GIF of one row, of (colour indices, left, disposal), put together by hand."""
+    """A GIF of one row, of (color indices, left, disposal), put together by hand."""
     header = GifImagePlugin.getheader(paletted([[RED] * width]), info={"duration": 100})[0]
     parts = [
         *(part for part in header),
@@ -295,10 +303,10 @@ def test_of_many_frames_few_are_held_when_written_and_when_read(tmp_path, name):
     assert 1 <= most <= 2
 
 
-def test_a_gif_has_the_clear_colour_for_nothing_else():
+def test_a_gif_has_the_clear_color_for_nothing_else():
     levels = np.random.default_rng(3).integers(0, 256, (40, 40, 4), dtype=np.uint8)
     levels[:20, :, 3], levels[20:, :, 3] = 255, 100
-    levels[:2] = (0, 0, 0, 255)  # The clear colour is listed as black.
+    levels[:2] = (0, 0, 0, 255)  # The clear color is listed as black.
     buffer = io.BytesIO()
     image = animations.to_image(levels[..., :3] / 255, levels[..., 3] / 255, "GIF")
     image.save(buffer, "GIF")

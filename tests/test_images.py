@@ -442,7 +442,7 @@ def test_alpha_survives_where_the_format_has_it(tmp_path, name):
     np.testing.assert_allclose(picture.pixels, on_white, atol=2 * HALF_A_LEVEL)
 
 
-def test_a_gif_shows_a_photo_in_few_colours_that_are_right_on_average(tmp_path):
+def test_a_gif_shows_a_photo_in_few_colors_that_are_right_on_average(tmp_path):
     pixels = images.resize(RNG.random((5, 7, 3)), (100, 140))
     images.write_image(tmp_path / "o.gif", pixels)
     picture = images.read_image(tmp_path / "o.gif")
@@ -509,6 +509,8 @@ def test_a_write_that_fails_halfway_leaves_the_old_picture_and_nothing_else(
 def test_a_picture_too_large_for_its_format_is_a_user_error(tmp_path):
     with pytest.raises(UserError, match="o.webp' cannot be written: .*16383"):
         images.write_image(tmp_path / "o.webp", np.zeros((1, 16384, 3)))
+    with pytest.raises(UserError, match="o.gif' cannot be written: a side is too long"):
+        images.write_image(tmp_path / "o.gif", np.zeros((1, 65536, 3)))
 
     assert not list(tmp_path.iterdir())
 

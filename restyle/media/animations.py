@@ -29,6 +29,8 @@ WRITTEN = ("GIF", "PNG", "WEBP")
 # Milliseconds. GIF counts hundredths of a second; of less than two of them most viewers make ten.
 GIF_TICK = 10
 GIF_LEAST = 20
+GIF_MOST = 655_350
+MOST_PLAYS = 65_535
 GIF_END = b"\0;"
 
 
@@ -118,7 +120,7 @@ def write_animation(
     check_writable(path)
     file_format = WRITABLE[Path(path).suffix.lower()]
     images = (to_image(picture.pixels, picture.alpha, file_format) for picture in pictures)
-    recipe_there = recipe_options(file_format, recipe)
+    recipe_there, plays = recipe_options(file_format, recipe), min(plays, MOST_PLAYS)
     with written_beside(path) as file:
         if file_format == "GIF":
             timed = zip(images, _for_gif(milliseconds), strict=True)
@@ -195,4 +197,5 @@ def _for_gif(milliseconds: Sequence[float]) -> list[int]:
     """Returns durations as GIF can say them; what is faster than viewers go is slowed to that."""
     rounded = _in_ticks(milliseconds, GIF_TICK)
     pairs = zip(milliseconds, rounded, strict=True)
-    return [max(GIF_LEAST, ticks) if exact > GIF_TICK else ticks for exact, ticks in pairs]
+    slowed = [max(GIF_LEAST, ticks) if exact > GIF_TICK else ticks for exact, ticks in pairs]
+    return [min(ticks, GIF_MOST) for ticks in slowed]

@@ -78,7 +78,7 @@ def jobs(place: AnyPath, output: AnyPath, *, suffix: str | None = None) -> list[
     The result of one file is `output`, or has the same name in it if that is a folder or ends with
     "/". The results of a folder or a pattern lie in the folder `output` as the pictures lie in
     theirs, the part of a pattern before its first wildcard. Names stay; a format that `write_image`
-    does not know becomes PNG, and so does a GIF that does not move: 255 colours are few. If that
+    does not know becomes PNG, and so does a GIF that does not move: 255 colors are few. If that
     gives two pictures the same result, the one that changed its format keeps its whole name: a.png
     and a.gif become a.png and a.gif.png.
 

@@ -12,7 +12,7 @@ LEAVE, REMOVE = 1, 2  # What becomes of a frame before the next one is drawn.
 
 
 def paletted(image: Image.Image) -> Image.Image:
-    """Returns an RGB or RGBA picture in its 255 best colours, dithered; half clear is clear."""
+    """Returns an RGB or RGBA picture in its 255 best colors, dithered; half clear is clear."""
     colors = image.convert("RGB")
     # A hundred times as fast as Pillow's median cut, and nearer to the picture once it is dithered.
     palette = colors.quantize(COLORS, Image.Quantize.FASTOCTREE)
@@ -36,7 +36,7 @@ def write_gif(
 
     Pillow's own `save` would hold all of them.
 
-    frames: each of `paletted`, all with a clear colour or none, of one size; and the milliseconds
+    frames: each of `paletted`, all with a clear color or none, of one size; and the milliseconds
       for which each is shown, multiples of 10.
     plays: how often all are shown, 0 without end. The file counts how often they are repeated.
     """

@@ -65,6 +65,10 @@ def written_beside(path: AnyPath) -> Iterator[BinaryIO]:
         with open(temporary, "wb") as file:
             yield file
         os.replace(temporary, target)
+    except OverflowError as error:  # Of GIF, which counts to 65,535.
+        raise UserError(
+            f"'{path}' cannot be written: a side is too long for its format. Nothing was changed."
+        ) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise UserError(f"'{path}' cannot be written: {reason}. Nothing was changed.") from error

@@ -114,7 +114,7 @@ def write_image(
 
     It is written beside its place and then moved there: what was there before stays until the new
     picture is complete. JPEG is written at quality 95 without chroma subsampling, WebP at 95, GIF
-    in 255 colours.
+    in 255 colors.
 
     Args:
       pixels: (h, w, 3) sRGB in [0, 1]; what lies outside is clipped.
