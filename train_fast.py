@@ -14,6 +14,7 @@ from absl import flags
 
 from restyle import command_line
 from restyle.errors import UserError
+from restyle.fast.backend import checked_backend
 from restyle.fast.photographs import skipped_text
 from restyle.fast.train_flags import define_train_flags
 from restyle.fast.train_task import (
@@ -53,8 +54,8 @@ def main() -> int:
 
 
 def _session(task: TrainTask, say):
-    """Network, loss and photos on the devices; TensorFlow is imported here, not before."""
-    with command_line.quiet_start("tensorflow"):
+    """Network, loss and photos on the devices; TensorFlow or JAX is imported here, not before."""
+    with command_line.quiet_start(checked_backend(FLAGS.strategy)):
         from restyle.fast.session import Session
 
     session = Session(task, FLAGS.strategy, vgg_file=FLAGS.vgg_weights, report=say)

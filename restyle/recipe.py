@@ -7,12 +7,16 @@ import platform
 from collections.abc import Mapping
 from typing import Any
 
-PACKAGES = ("tensorflow", "keras", "numpy", "pillow")
+PACKAGES = ("keras", "numpy", "pillow")
 
 
-def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that a result depends on."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
+def versions(backend: str = "tensorflow") -> dict[str, str]:
+    """The versions of Python and of the packages that a result depends on.
+
+    backend: the package that Keras computes with.
+    """
+    packages = {name: _version(name) for name in (backend, *PACKAGES)}
+    return {"python": platform.python_version()} | packages
 
 
 def _version(package: str) -> str:

@@ -1,13 +1,21 @@
 """A run or a training as TensorBoard shows it while it goes on: curves and pictures."""
 
 import importlib.util
+import io
+import itertools
+import os
+import platform
+import time
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from restyle.errors import UserError
+from restyle.media.images import quantize
 
-MILLISECONDS_UNTIL_SEEN = 10_000
+COUNTER = itertools.count()
 
 
 def check_tensorboard(folder: str | None) -> None:
@@ -19,29 +27,50 @@ def check_tensorboard(folder: str | None) -> None:
 
 
 class TensorBoardLog:
-    """Event files in a folder; a resumed run adds to them."""
+    """An event file in a folder; a resumed run adds another, which TensorBoard joins to it.
+
+    Written with what TensorBoard itself brings along: a training on JAX has no TensorFlow.
+    """
 
     def __init__(self, folder: str):
-        import tensorflow as tf  # Not above: flags are checked before it is started.
+        from tensorboard.summary.writer.record_writer import RecordWriter
 
-        self.summary = tf.summary
+        moment = f"{int(time.time()):010d}.{platform.node()}.{os.getpid()}.{next(COUNTER)}"
         try:
-            self.writer = tf.summary.create_file_writer(
-                folder, flush_millis=MILLISECONDS_UNTIL_SEEN
-            )
-        except tf.errors.OpError as error:
+            os.makedirs(folder, exist_ok=True)
+            path = os.path.join(folder, f"events.out.tfevents.{moment}")
+            self.records = RecordWriter(open(path, "xb", buffering=0))  # Seen as it is written.
+        except OSError as error:
             raise UserError(
-                f"'{folder}' cannot be written: {error.message}. Choose another --tensorboard."
+                f"'{folder}' cannot be written: {error.strerror}. Choose another --tensorboard."
             ) from error
+        self._write(file_version="brain.Event:2")
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Adds a point to the curve of each name."""
-        with self.writer.as_default(step):
-            for name, value in values.items():
-                self.summary.scalar(name, value)
+        from tensorboard.plugins.scalar.summary_v2 import scalar_pb
+
+        points = [scalar_pb(name, value).value[0] for name, value in values.items()]
+        self._write(step=step, summary={"value": points})
 
     def preview(self, step: int, pixels: np.ndarray) -> None:
-        """Adds a picture, (h, w, 3) in [0, 1]; all until here is then on disk."""
-        with self.writer.as_default(step):
-            self.summary.image("preview", pixels[np.newaxis])
-        self.writer.flush()
+        """Adds a picture, (h, w, 3) in [0, 1]."""
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.plugins.image.metadata import create_summary_metadata
+        from tensorboard.util.tensor_util import make_tensor_proto
+
+        png = io.BytesIO()
+        Image.fromarray(quantize(pixels)).save(png, "png")
+        height, width = pixels.shape[:2]
+        content = [str(width).encode(), str(height).encode(), png.getvalue()]
+        picture = Summary.Value(
+            tag="preview",
+            metadata=create_summary_metadata(display_name="", description=""),
+            tensor=make_tensor_proto(content),
+        )
+        self._write(step=step, summary={"value": [picture]})
+
+    def _write(self, **fields: Any) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event
+
+        self.records.write(Event(wall_time=time.time(), **fields).SerializeToString())

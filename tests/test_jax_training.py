@@ -1,6 +1,8 @@
 """train_fast.py on JAX, where TensorFlow cannot even be imported: TensorFlow's training."""
 
 import csv
+import importlib.metadata
+import json
 import os
 import shutil
 
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 
 from restyle.fast.held_out import plain_batch
-from restyle.fast.network_file import load_network
+from restyle.fast.network_file import load_network, read_network_recipe
 from restyle.fast.training_loss import network_inputs
 from restyle.run_folder import RunFolder
 
@@ -73,7 +75,8 @@ def on_jax(train_on_jax, changing, tmp_path_factory):
     """The folder of a run on one device: out.keras, run/, and a photo painted by the network."""
     folder = tmp_path_factory.mktemp("on_jax")
     np.save(folder / "photo.npy", np.random.default_rng(0).random((1, 37, 45, 3), np.float32))
-    answer = train_on_jax(*changing, *where(folder), stub=PAINTS.format(folder=folder))
+    asked = [*changing, *where(folder), f"--tensorboard={folder}/board"]
+    answer = train_on_jax(*asked, stub=PAINTS.format(folder=folder))
     assert answer.status == 0, answer
     assert answer.error.splitlines()[0].endswith("float32 on 1 device"), answer
     return folder
@@ -89,6 +92,15 @@ def on_tensorflow(train, changing, tmp_path_factory):
 
 def test_jax_trains_the_network_that_tensorflow_trains(on_jax, on_tensorflow):
     assert_alike(on_jax, on_tensorflow)
+
+
+def test_the_recipe_and_tensorboard_do_without_tensorflow(on_jax):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    versions = json.loads(read_network_recipe(str(on_jax / "out.keras")))["versions"]
+    assert versions["jax"] == importlib.metadata.version("jax") and "tensorflow" not in versions
+    board = EventAccumulator(str(on_jax / "board")).Reload()
+    assert [event.step for event in board.Tensors("loss")] == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_network_trained_without_tensorflow_paints_the_same_with_it(on_jax):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 BACKENDS = ("tensorflow", "jax")
 
 
-def check_backend(strategy: str) -> str:
+def checked_backend(strategy: str) -> str:
     """The backend that KERAS_BACKEND names, TensorFlow if it is not set; Keras will take it.
 
     To be called before Keras is imported. A file of Keras' settings does not count: what it says

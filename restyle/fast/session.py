@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 
+import keras
 import numpy as np
 
 from models.vgg19 import vgg19_features
@@ -120,7 +121,7 @@ class Session:
             "config": dataclasses.asdict(self.task.config),
             "steps": steps,
             "held out terms": self.validation(),
-            "versions": versions(),
+            "versions": versions(keras.backend.backend()),
         }
         return json.dumps(content, indent=1)
 

@@ -12,7 +12,7 @@ from models.objective_config import ObjectiveConfig
 from models.transform_config import TransformConfig
 from models.vgg_layers import smallest_side
 from restyle.errors import UserError
-from restyle.fast.backend import check_backend
+from restyle.fast.backend import checked_backend
 from restyle.fast.network_file import SUFFIX, network_path, read_network_shape
 from restyle.fast.photographs import Photographs
 from restyle.fast.train_config import TrainConfig
@@ -59,7 +59,7 @@ def read_train_task() -> TrainTask:
     if not FLAGS.style or not FLAGS.train_path:
         raise UserError("Pass --style painting.jpg --train_path PHOTOS. See --help.")
     check_output(FLAGS.output)
-    check_backend(FLAGS.strategy)
+    checked_backend(FLAGS.strategy)
     check_tensorboard(FLAGS.tensorboard)
     try:
         objective, config = objective_config(), train_config()
