@@ -6,7 +6,14 @@ from PIL import Image, ImageDraw, JpegImagePlugin
 
 from restyle.errors import UserError
 from restyle.media.images import read_image
-from restyle.media.photo_crops import CropPlan, random_crop_plan, read_crop
+from restyle.media.photo_crops import (
+    CropPlan,
+    cut_crop,
+    kept_size,
+    random_crop_plan,
+    read_crop,
+    read_photo,
+)
 
 CORNERS = [CropPlan(0.0, down, right) for down in (0.0, 1.0) for right in (0.0, 1.0)]
 PLANS = [
@@ -183,3 +190,41 @@ def test_random_plans_are_of_any_zoom_anywhere_and_half_of_them_flipped():
         assert 0 <= min(values) < 0.01 and 0.99 < max(values) <= 1
         assert np.mean(values) == pytest.approx(0.5, abs=0.03)
     assert np.mean([plan.flipped for plan in plans]) == pytest.approx(0.5, abs=0.04)
+
+
+@pytest.mark.parametrize("plan", [*PLANS, CropPlan(0.3, flipped=True)], ids=str)
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_a_kept_photo_is_cut_as_its_file_unless_it_was_made_smaller(tmp_path, plan, suffix):
+    path = tmp_path / f"a.{suffix}"
+    smooth_photo(150, 79).save(path)
+
+    kept = read_photo(path, 40)
+
+    assert kept.shape == (79, 150, 3) and kept.dtype == np.uint8
+    np.testing.assert_array_equal(cut_crop(kept, 40, plan), read_crop(path, 40, plan))
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_a_large_photo_is_kept_smaller_with_its_orientation_and_its_largest_square(
+    tmp_path, suffix
+):
+    path = tmp_path / f"a.{suffix}"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # A quarter turn.
+    smooth_photo(900, 600).save(path, exif=exif)
+
+    kept = read_photo(path, 40)
+
+    assert kept.shape == (120, 80, 3)
+    for plan in (CropPlan(), CropPlan(1.0, 0.0), CropPlan(1.0, 1.0, flipped=True)):
+        difference = cut_crop(kept, 40, plan) - read_crop(path, 40, plan)
+        assert np.abs(difference).max() < 4 / 255
+
+
+@pytest.mark.parametrize(
+    ("size", "kept"),
+    [((500, 400), (500, 400)), ((513, 512), (513, 512)), ((4000, 3000), (683, 512))],
+)
+def test_a_photo_is_kept_at_two_crops_on_its_shorter_side(size, kept):
+    assert kept_size(size, 256) == kept
+    assert kept_size(size[::-1], 256) == kept[::-1]

@@ -1,15 +1,17 @@
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from restyle.errors import UserError
+from restyle.fast import photographs
 from restyle.fast.photographs import Photographs, crop_plans, epoch_order, skipped_text
 from restyle.media import image_files
-from restyle.media.photo_crops import CropPlan, read_crop
+from restyle.media.photo_crops import CropPlan, read_crop, read_photo
 
 SIDE = 16
 
@@ -236,3 +238,29 @@ def test_crop_plans_depend_on_seed_and_step_and_differ_within_a_step():
     assert len({plan for group in plans for plan in group}) == 16
     assert tuple(crop_plans(1, 1, 4)) == plans[-1]
     assert tuple(crop_plans(1, 1, 2)) == plans[-1][:2]
+
+
+def test_cached_photos_give_the_same_crops_and_are_decoded_once(folder, monkeypatch):
+    reads = []
+
+    def counted(path, side):
+        reads.append(path)
+        return read_photo(path, side)
+
+    monkeypatch.setattr(photographs, "read_photo", counted)
+    fresh, cached = (Photographs(str(folder), 24, 0, cache=cache) for cache in (False, True))
+    for step in range(4):
+        plans, order = crop_plans(0, step, 3), epoch_order(0, step, len(fresh.training))
+        for place, plan in enumerate(plans):
+            crop = cached.crop_of(place, plan, order)
+            np.testing.assert_array_equal(crop, fresh.crop_of(place, plan, order))
+    assert len(reads) == len(set(reads)) > 4
+
+
+def test_a_cache_that_memory_cannot_hold_is_refused_with_its_size(folder, monkeypatch):
+    free = SimpleNamespace(available=2 * 3 * 12 * 16 * 16)  # Each photo is larger than that.
+    monkeypatch.setattr(photographs.psutil, "virtual_memory", lambda: free)
+
+    Photographs(str(folder), SIDE, 0)
+    with pytest.raises(UserError, match="--cache_photos would take 0.0 GB for the 12 photos"):
+        Photographs(str(folder), SIDE, 0, cache=True)

@@ -7,11 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from restyle.errors import UserError
 from restyle.media.folders import find_pictures
 from restyle.media.image_files import MAX_PIXELS, opened
-from restyle.media.photo_crops import CropPlan, check_large_enough, random_crop_plan, read_crop
+from restyle.media.photo_crops import (
+    CropPlan,
+    check_large_enough,
+    cut_crop,
+    kept_size,
+    random_crop_plan,
+    read_crop,
+    read_photo,
+)
 
 
 class Photographs:
@@ -24,13 +33,18 @@ class Photographs:
       fingerprint: sha256 of the names and sizes of all usable files.
     """
 
-    def __init__(self, folder: str, side: int, held_out: int):
+    def __init__(self, folder: str, side: int, held_out: int, *, cache: bool = False):
+        """side: of the crops, in pixels. cache: whether photos stay in memory, see `read_photo`."""
         self.folder, self.side, self.skipped = folder, side, {}
+        self._sizes: dict[Path, tuple[int, int]] = {}
+        self._cache: dict[Path, np.ndarray] | None = {} if cache else None
         usable = self._usable(find_pictures(folder))
         by_name = sorted(usable, key=lambda path: hashlib.sha256(os.fsencode(path.name)).digest())
         self.held_out = by_name[: min(held_out, len(usable) // 2)]
         self.training = sorted(set(usable) - set(self.held_out), key=Path.as_posix)
         self.fingerprint = self._fingerprint(usable)
+        if cache:
+            self._check_memory()
 
     def _usable(self, paths: Sequence[Path]) -> list[Path]:
         """Those whose header says that they are a picture of enough pixels."""
@@ -50,6 +64,7 @@ class Photographs:
         try:
             with opened(path, MAX_PIXELS) as image:
                 check_large_enough(path, image, self.side)
+                self._sizes[path] = image.size
         except UserError as error:
             return str(error)
         return ""
@@ -58,18 +73,37 @@ class Photographs:
         lines = [f"{path.name} {path.stat().st_size}\n" for path in paths]
         return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
 
+    def _check_memory(self) -> None:
+        """Raises UserError if the photos to train on would take more than half of what is free."""
+        sizes = [kept_size(self._sizes[path], self.side) for path in self.training]
+        needed = sum(3 * width * height for width, height in sizes)
+        free = psutil.virtual_memory().available
+        if needed > free / 2:
+            raise UserError(
+                f"--cache_photos would take {needed / 1e9:.1f} GB for the {len(sizes)} photos in "
+                f"'{self.folder}', more than half of the {free / 1e9:.1f} GB that are free. "
+                "Drop it, or train on fewer photos or smaller crops."
+            )
+
     def crop_of(self, place: int, plan: CropPlan, order: np.ndarray) -> np.ndarray:
         """The crop of the photo at a place of an order, or of the next one that can be decoded."""
         for step in range(len(order)):
             path = self.training[order[(place + step) % len(order)]]
             try:
-                return read_crop(path, self.side, plan)
+                return self._crop(path, plan)
             except UserError as error:
                 self.skipped[path] = str(error)
         raise UserError(
             f"'{self.folder}' has no photo left to train on: all {len(order)} were broken or "
             "removed. Give a folder of sound photos."
         )
+
+    def _crop(self, path: Path, plan: CropPlan) -> np.ndarray:
+        if self._cache is None:
+            return read_crop(path, self.side, plan)
+        if path not in self._cache:
+            self._cache[path] = read_photo(path, self.side)
+        return cut_crop(self._cache[path], self.side, plan)
 
     def held_out_crops(self) -> np.ndarray:
         """The largest central squares of the photos held out, (n, side, side, 3)."""

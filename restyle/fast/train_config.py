@@ -30,6 +30,8 @@ class TrainConfig:
       held_out: photos that are not trained on but shown and measured.
       checkpoint_interval: steps between saved states.
       retries: how often a loss that is not finite sends the run back, at half the rate.
+      cache_photos: whether photos are decoded once and stay in memory, made smaller if they are
+        large: see restyle/media/photo_crops.py.
     """
 
     image_size: int = 256
@@ -48,6 +50,7 @@ class TrainConfig:
     held_out: int = 4
     checkpoint_interval: int = 200
     retries: int = 4
+    cache_photos: bool = False
 
     def __post_init__(self):
         least = {"image_size": 16, "batch_size": 1, "steps": 0, "warmup": 0}

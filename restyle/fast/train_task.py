@@ -84,7 +84,9 @@ def read_train_task() -> TrainTask:
         shape,
         config,
         _paintings(FLAGS.style, config.style_size),
-        Photographs(FLAGS.train_path, config.image_size, config.held_out),
+        Photographs(
+            FLAGS.train_path, config.image_size, config.held_out, cache=config.cache_photos
+        ),
         [_with_long_side(read_image(path).pixels, 2 * config.image_size) for path in FLAGS.test],
         start,
         {path: file_sha256(path) for path in [*FLAGS.style, *filter(None, [start])]},

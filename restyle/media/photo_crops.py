@@ -1,4 +1,4 @@
-"""Square crops of photographs, decoded no larger than needed."""
+"""Square crops of photographs, decoded no larger than needed, each time anew or once."""
 
 import dataclasses
 import math
@@ -9,6 +9,9 @@ from PIL import Image, ImageOps
 from restyle.errors import UserError
 from restyle.media.image_files import MAX_PIXELS, AnyPath, opened
 from restyle.media.images import deep_grey, dequantize, quantize
+
+# A photo that is kept has at most so many times a crop's pixels on its shorter side.
+KEPT = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,9 +55,53 @@ def read_crop(path: AnyPath, side: int, plan: CropPlan) -> np.ndarray:
         shrink = drafted[1][2] / width if drafted else 1.0
         upright = _as_rgb(path, ImageOps.exif_transpose(image))
         width, height = sorted((width, height), reverse=upright.width > upright.height)
-        left, top = plan.right * (width - square), plan.down * (height - square)
-        box = (shrink * left, shrink * top, shrink * (left + square), shrink * (top + square))
-        crop = upright.resize((side, side), Image.Resampling.BICUBIC, box, reducing_gap=2.0)
+        return _cut(upright, side, plan, (width, height), shrink)
+
+
+def read_photo(path: AnyPath, side: int) -> np.ndarray:
+    """A photo to cut many crops from, (h, w, 3) uint8, of the size of `kept_size`.
+
+    Raises:
+      UserError: as `read_crop`.
+    """
+    with opened(path, MAX_PIXELS) as image:
+        check_large_enough(path, image, side)
+        size = kept_size(image.size, side)
+        image.draft("RGB", size)
+        upright = _as_rgb(path, ImageOps.exif_transpose(image))
+        width, height = sorted(size, reverse=upright.width > upright.height)
+        kept = upright.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        return np.asarray(kept)
+
+
+def kept_size(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """The size at which a photo of this one is kept: itself, or `KEPT` crops on its shorter side.
+
+    size: (width, height) or (height, width), as the result.
+    """
+    shrink = min(1.0, KEPT * side / min(size))
+    return round(shrink * size[0]), round(shrink * size[1])
+
+
+def cut_crop(photo: np.ndarray, side: int, plan: CropPlan) -> np.ndarray:
+    """A square of a photo that `read_photo` read, as `read_crop` of its file.
+
+    The same to the bit, if the photo was not made smaller; else the smallest squares are larger
+    parts of it.
+    """
+    image = Image.fromarray(photo)
+    return _cut(image, side, plan, image.size, 1.0)
+
+
+def _cut(
+    photo: Image.Image, side: int, plan: CropPlan, size: tuple[int, int], shrink: float
+) -> np.ndarray:
+    """A square of an upright photo of this width and height that was decoded at a smaller scale."""
+    width, height = size
+    square = side + plan.zoom * (min(size) - side)
+    left, top = plan.right * (width - square), plan.down * (height - square)
+    box = (shrink * left, shrink * top, shrink * (left + square), shrink * (top + square))
+    crop = photo.resize((side, side), Image.Resampling.BICUBIC, box, reducing_gap=2.0)
     pixels = dequantize(np.asarray(crop))
     return pixels[:, ::-1] if plan.flipped else pixels
 
