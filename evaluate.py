@@ -9,6 +9,7 @@ Measure results of any program, the optimiser's or another's, by the same object
 """
 
 import json
+import os
 import sys
 from collections.abc import Generator, Sequence
 from fractions import Fraction
@@ -36,6 +37,7 @@ FLAGS = flags.FLAGS
 
 
 def main() -> int:
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # Only train_fast.py may take another.
     if FLAGS.list:
         print("\n".join(pretrained_names()))
         return 0

@@ -9,6 +9,7 @@ A grid of settings: --sweep "content_weight=0.03,0.1,0.3".
 
 import contextlib
 import functools
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -49,6 +50,7 @@ FLAGS = flags.FLAGS
 
 
 def main() -> int:
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # Only train_fast.py may take another.
     if FLAGS.show_recipe:
         print(read_recipe(FLAGS.show_recipe))
         return 0

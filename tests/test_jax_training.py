@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,10 @@ import pytest
 from restyle.fast.held_out import plain_batch
 from restyle.fast.network_file import load_network, read_network_recipe
 from restyle.fast.training_loss import network_inputs
+from restyle.media.images import image_size
 from restyle.run_folder import RunFolder
+
+ROOT = Path(__file__).resolve().parent.parent
 
 # As in tests/test_strategies.py: gradients near Adam's epsilon, so that rounding stays small.
 WANTS = ["--gradient_clip=1e-6", "--learning_rate=0.01", "--warmup=0", "--batch_size=4"]
@@ -66,8 +70,8 @@ def assert_alike(folder, other):
 @pytest.fixture(scope="module")
 def changing(quick_training, pictures):
     """Arguments of a training in which chance plays all its parts."""
-    wants = ["--temporal_weight=1", "--strength", f"--style={pictures}/other.png"]
-    return [*quick_training, *wants, *WANTS]
+    dials = [f"--style={pictures}/other.png", "--strength", "--style_size=48,64"]
+    return [*quick_training, *dials, "--temporal_weight=1", *WANTS]
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +116,20 @@ def test_a_network_trained_without_tensorflow_paints_the_same_with_it(on_jax):
     np.testing.assert_allclose(painted, np.load(on_jax / "painted.npy"), atol=1e-5)
 
 
+def test_evaluate_paints_with_tensorflow_even_where_jax_trains(
+    on_jax, start, pictures, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    photo, painted = pictures / "photo.png", tmp_path / "painted.png"
+    asked = [f"--model={on_jax}/out.keras", "--engine=tensorflow", "--precision=float32"]
+    process = start(*asked, f"--input={photo}", f"--output={painted}", script=ROOT / "evaluate.py")
+
+    _, error = process.communicate(timeout=120)
+
+    assert process.returncode == 0, error
+    assert image_size(painted) == image_size(photo)
+
+
 @pytest.mark.parametrize(
     ("begun", "resumed"),
     [("on_jax", "train_on_jax"), ("on_jax", "train"), ("on_tensorflow", "train_on_jax")],
@@ -142,9 +160,12 @@ def test_two_devices_train_as_one_with_their_joint_batch(train_on_jax, on_jax, c
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_half_precision_trains_alike(train, train_on_jax, quick_training, tmp_path, precision):
-    small = ["--style_layers=conv1_1", "--content_layers=conv1_1", "--residual_blocks=0"]
-    asked = [*quick_training, *small, "--held_out=0", "--steps=2", f"--precision={precision}"]
+def test_norms_are_tuned_alike_in_half_precision(
+    train, train_on_jax, on_jax, quick_training, tmp_path, precision
+):
+    asked = [*quick_training, "--held_out=0", "--steps=2", f"--precision={precision}"]
+    asked += ["--style_layers=conv1_1", "--content_layers=conv1_1"]
+    asked += [f"--start_from={on_jax}/out.keras", "--tune=norms"]
     for folder, train_there in ((tmp_path / "jax", train_on_jax), (tmp_path / "tf", train)):
         folder.mkdir()
         answer = train_there(*asked, *where(folder))

@@ -24,7 +24,11 @@ class JaxTrainer(Trainer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         # Arguments too, since the compiler would work out again what it takes for constants.
-        self._fixed = [*self.loss.features.variables, *self.loss.content_features.variables]
+        self._fixed = [
+            *self.network.non_trainable_variables,
+            *self.loss.features.variables,
+            *self.loss.content_features.variables,
+        ]
         self._compiled_step = jax.jit(self._changed, donate_argnums=(0, 1))
         self._compiled_losses = jax.jit(self._losses)
         self._compiled_stylized = jax.jit(self._stylized)
@@ -46,7 +50,8 @@ class JaxTrainer(Trainer):
         return self._compiled_losses(weights, _values(self._fixed), batch)
 
     def stylized(self, batch: Batch) -> jax.Array:
-        return self._compiled_stylized(_values(self.network.trainable_variables), batch)
+        weights = _values(self.network.trainable_variables)
+        return self._compiled_stylized(weights, _values(self._fixed), batch)
 
     def _changed(
         self, weights: Values, state: Values, fixed: Values, batch: Batch
@@ -65,14 +70,18 @@ class JaxTrainer(Trainer):
         return weights, state, means
 
     def _losses(self, weights: Values, fixed: Values, batch: Batch) -> tuple[jax.Array, Terms]:
-        given = _pairs(self.network.trainable_variables, weights) + _pairs(self._fixed, fixed)
-        with keras.StatelessScope(given):
+        with self._scope(weights, fixed):
             losses, terms = super().losses(batch)
         return losses, OrderedDict(terms)  # Of a dict JAX would sort the names.
 
-    def _stylized(self, weights: Values, batch: Batch) -> jax.Array:
-        with keras.StatelessScope(_pairs(self.network.trainable_variables, weights)):
+    def _stylized(self, weights: Values, fixed: Values, batch: Batch) -> jax.Array:
+        with self._scope(weights, fixed):
             return super().stylized(batch)
+
+    def _scope(self, weights: Values, fixed: Values) -> keras.StatelessScope:
+        """In it the variables have these values."""
+        variables = [*self.network.trainable_variables, *self._fixed]
+        return keras.StatelessScope(_pairs(variables, [*weights, *fixed]))
 
 
 def _values(variables: Sequence[keras.Variable]) -> Values:
