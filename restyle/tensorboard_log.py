@@ -33,18 +33,15 @@ class TensorBoardLog:
     """
 
     def __init__(self, folder: str):
-        from tensorboard.summary.writer.record_writer import RecordWriter
-
         moment = f"{int(time.time()):010d}.{platform.node()}.{os.getpid()}.{next(COUNTER)}"
         try:
             os.makedirs(folder, exist_ok=True)
-            path = os.path.join(folder, f"events.out.tfevents.{moment}")
-            self.records = RecordWriter(open(path, "xb", buffering=0))  # Seen as it is written.
+            self.path = os.path.join(folder, f"events.out.tfevents.{moment}")
+            self._write(file_version="brain.Event:2")
         except OSError as error:
             raise UserError(
                 f"'{folder}' cannot be written: {error.strerror}. Choose another --tensorboard."
             ) from error
-        self._write(file_version="brain.Event:2")
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Adds a point to the curve of each name."""
@@ -72,5 +69,8 @@ class TensorBoardLog:
 
     def _write(self, **fields: Any) -> None:
         from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.summary.writer.record_writer import RecordWriter
 
-        self.records.write(Event(wall_time=time.time(), **fields).SerializeToString())
+        # Opened for each record: it is seen at once, and a run that is stopped leaves none open.
+        with open(self.path, "ab") as file:
+            RecordWriter(file).write(Event(wall_time=time.time(), **fields).SerializeToString())
