@@ -16,22 +16,23 @@ from fractions import Fraction
 
 from absl import flags
 
-from restyle import command_line
 from restyle.errors import UserError
-from restyle.fast import evaluate_task as task
-from restyle.fast.evaluate_flags import define_evaluate_flags
-from restyle.fast.network_file import SUFFIX, load_network, pretrained_names, read_network_recipe
-from restyle.fast.picture_run import Outcome, Watch, make_ready, paint_pictures, shrunk
-from restyle.fast.ray_run import paint_on_cluster
-from restyle.fast.scoring import read_compared, score_results
-from restyle.fast.stylizer import strength_note
-from restyle.interruption import Interruption
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.folders import Job
 from restyle.media.images import check_writable, image_size, read_image, read_recipe, write_image
 from restyle.media.standard_streams import STREAM, as_files
-from restyle.progress import ProgressDisplay
-from restyle.score_report import check_table_name, comparison_sheet, score_label, write_scores
+from restyle.networks import SUFFIX, load_network, pretrained_names, read_network_recipe
+from restyle.paint.cluster import paint_on_cluster
+from restyle.paint.pictures import Outcome, Watch, make_ready, paint_pictures, shrunk
+from restyle.paint.stylizer import strength_note
+from restyle.programs import command_line
+from restyle.programs import evaluate_task as task
+from restyle.programs.evaluate_flags import define_evaluate_flags
+from restyle.programs.interruption import Interruption
+from restyle.programs.progress import ProgressDisplay
+from restyle.programs.scoring import read_compared, score_results
+from restyle.record.scores import check_table_name, comparison_sheet, score_label, write_scores
+from restyle.tensorflow_start import quiet_start
 
 FLAGS = flags.FLAGS
 
@@ -126,7 +127,7 @@ def _outcomes(found: Sequence[Job], watch: Watch) -> Generator[Outcome, None, No
     """Of the pictures as they are painted, here or on a cluster."""
     make_stylizer, recipe = task.stylizer_maker(FLAGS.model), task.recipe_maker(FLAGS.model)
     how = {"max_size": FLAGS.max_size, "recipe": recipe, "smooth": task.smoothing()}
-    with command_line.quiet_start():
+    with quiet_start():
         if FLAGS.ray:
             return paint_on_cluster(found, make_stylizer, **how)
         stylizer = make_stylizer()
@@ -143,15 +144,15 @@ def _json_line(outcome: Outcome) -> str:
 
 def _video(display: ProgressDisplay) -> int:
     """Paints a video; says how much of a broken one could be decoded."""
-    from restyle.fast.video_run import paint_video
-    from restyle.media.video_segments import SegmentedVideo
+    from restyle.media.video.segments import SegmentedVideo
+    from restyle.paint.videos import paint_video
 
     reader, smoother = task.video_reader(), task.smoother()
     size = task.video_size(reader.info.size)
     with SegmentedVideo(
         FLAGS.output, reader, size=size, encoding=task.encoding(), settings=task.video_settings()
     ) as video:
-        with command_line.quiet_start():
+        with quiet_start():
             stylizer = task.stylizer(FLAGS.model)
         if video.finished_until is not None:
             display.say(f"Going on after {float(video.finished_until):.2f} s.")
@@ -178,15 +179,15 @@ def _where(finished_until: Fraction | None) -> str:
 
 def _camera(display: ProgressDisplay) -> int:
     """Paints what a camera films until Ctrl-C, --duration, or the window is closed."""
-    from restyle.fast.camera_run import paint_live
-    from restyle.media.camera import Camera, open_capture
-    from restyle.media.live_outputs import live_output
+    from restyle.media.video.camera import Camera, open_capture
+    from restyle.media.video.live import live_output
+    from restyle.paint.camera import paint_live
 
     smoother = task.smoother()
     with Camera(open_capture(task.camera_number(FLAGS.input))) as camera:
         size = task.video_size(camera.info.size)
         with live_output(FLAGS.output, camera, size, task.encoding()) as output:
-            with command_line.quiet_start():
+            with quiet_start():
                 stylizer = task.stylizer(FLAGS.model)
             interruption = Interruption()
             times = paint_live(camera.frames(), output, stylizer, size=size, smoother=smoother)
@@ -206,7 +207,7 @@ def _sheet() -> int:
     check_writable(FLAGS.sheet)
     photo = shrunk(read_image(FLAGS.input), FLAGS.max_size).pixels
     labels, pictures = ["photo"], [photo]
-    with command_line.quiet_start():
+    with quiet_start():
         for name in pretrained_names():
             stylizer = task.stylizer(name)
             labels.append(name.replace("_", " "))
@@ -226,7 +227,7 @@ def _score() -> int:
         if path:
             check(path)
     photo, paintings, results = read_compared(FLAGS.content, FLAGS.style, FLAGS.score)
-    with command_line.quiet_start("tensorflow"):
+    with quiet_start("tensorflow"):
         scores = score_results(photo, paintings, results, FLAGS.style_size)
     rows = [{"result": name, **terms} for name, terms in scores.items()]
     for name, terms in scores.items():
@@ -243,8 +244,8 @@ def _export() -> int:
     """Writes the network in other formats, each checked against Keras; 1 if one failed."""
     if not FLAGS.model:
         raise UserError("Pass --model, the network to export.")
-    with command_line.quiet_start("tensorflow"):
-        from restyle.fast.export import export_network
+    with quiet_start("tensorflow"):
+        from restyle.engines.export import export_network
 
         rows = export_network(load_network(FLAGS.model), FLAGS.export)
     for row in rows:

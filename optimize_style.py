@@ -18,33 +18,34 @@ from typing import TYPE_CHECKING
 import numpy as np
 from absl import flags
 
-from restyle import command_line
 from restyle.color import without_white
 from restyle.errors import UserError
-from restyle.exact.optimize_flags import define_optimize_flags
-from restyle.exact.run_records import (
+from restyle.media.contact_sheet import contact_sheet
+from restyle.media.images import check_writable, read_recipe, resize, write_image
+from restyle.media.video.time_lapse import check_time_lapse
+from restyle.networks import named_network
+from restyle.programs import command_line
+from restyle.programs.flag_settings import settings, take_settings
+from restyle.programs.interruption import Interruption
+from restyle.programs.optimize_flags import define_optimize_flags
+from restyle.programs.optimize_records import (
     BoardRecord,
     FolderRecord,
     PreviewsBeside,
     Record,
     TimeLapseRecord,
 )
-from restyle.exact.step_text import step_line
-from restyle.exact.task import NOT_SETTINGS, Task, check_size, read_task, take_cell
-from restyle.fast.network_file import named_network
-from restyle.flag_settings import settings, take_settings
-from restyle.interruption import Interruption
-from restyle.media.contact_sheet import contact_sheet
-from restyle.media.images import check_writable, read_recipe, resize, write_image
-from restyle.media.time_lapse import check_time_lapse
-from restyle.progress import ProgressDisplay
-from restyle.recipe import recipe_text
-from restyle.run_folder import RunFolder
-from restyle.sweep import SweptFlag, combinations, parse_sweep
-from restyle.tensorboard_log import check_tensorboard
+from restyle.programs.optimize_task import NOT_SETTINGS, Task, check_size, read_task, take_cell
+from restyle.programs.optimize_text import step_line
+from restyle.programs.progress import ProgressDisplay
+from restyle.programs.sweep import SweptFlag, combinations, parse_sweep
+from restyle.record.recipe import recipe_text
+from restyle.record.run_folder import RunFolder
+from restyle.record.tensorboard_log import check_tensorboard
+from restyle.tensorflow_start import quiet_start
 
 if TYPE_CHECKING:
-    from models.vgg_weights import VGGWeights
+    from restyle.models.weights.load import VGGWeights
 
 FLAGS = flags.FLAGS
 
@@ -90,8 +91,8 @@ def _weights_loader(say: Callable[[str], object]) -> Callable[[], "VGGWeights"]:
 
     TensorFlow is imported here, not before.
     """
-    with command_line.quiet_start("tensorflow"):
-        from models.vgg_weights import WeightsError, load_vgg_weights
+    with quiet_start("tensorflow"):
+        from restyle.models.weights.load import WeightsError, load_vgg_weights
 
     @functools.cache
     def load(file: str | None) -> "VGGWeights":
@@ -140,8 +141,8 @@ def _run(
 
 def _one_pass(task: Task) -> np.ndarray:
     """What the network that --init names makes of the content, at the size of the first scale."""
-    from restyle.fast.evaluate_task import ready_stylizer
-    from restyle.fast.stylizer import Look
+    from restyle.paint.stylizer import Look
+    from restyle.programs.evaluate_task import ready_stylizer
 
     network = ready_stylizer(
         str(task.network),

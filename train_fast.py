@@ -12,22 +12,23 @@ from collections.abc import Mapping
 import numpy as np
 from absl import flags
 
-from restyle import command_line
 from restyle.errors import UserError
-from restyle.fast.backend import checked_backend
-from restyle.fast.photographs import skipped_text
-from restyle.fast.train_flags import define_train_flags
-from restyle.fast.train_task import (
+from restyle.programs import command_line
+from restyle.programs.flag_settings import take_settings
+from restyle.programs.interruption import Interruption
+from restyle.programs.progress import ProgressDisplay
+from restyle.programs.train_flags import define_train_flags
+from restyle.programs.train_task import (
     TrainTask,
     read_train_task,
     run_folder_path,
     train_settings,
 )
-from restyle.fast.train_text import train_line
-from restyle.flag_settings import take_settings
-from restyle.interruption import Interruption
-from restyle.progress import ProgressDisplay
-from restyle.run_folder import RunFolder
+from restyle.programs.train_text import train_line
+from restyle.record.run_folder import RunFolder
+from restyle.tensorflow_start import quiet_start
+from restyle.train.backend import checked_backend
+from restyle.train.photos import skipped_text
 
 FLAGS = flags.FLAGS
 
@@ -55,8 +56,8 @@ def main() -> int:
 
 def _session(task: TrainTask, say):
     """Network, loss and photos on the devices; TensorFlow or JAX is imported here, not before."""
-    with command_line.quiet_start(checked_backend(FLAGS.strategy)):
-        from restyle.fast.session import Session
+    with quiet_start(checked_backend(FLAGS.strategy)):
+        from restyle.programs.session import Session
 
     session = Session(task, FLAGS.strategy, vgg_file=FLAGS.vgg_weights, report=say)
     FLAGS["precision"].value = session.task.config.precision  # A resumed run keeps to it.
@@ -78,8 +79,8 @@ def _begin(folder: RunFolder, snapshot: Mapping[str, np.ndarray] | None) -> None
 
 def _train(session, folder: RunFolder, snapshot, display, interruption) -> bool:
     """Runs to the end, or until interrupted; whether it is the end."""
-    from restyle.fast.train_record import TrainRecord
-    from restyle.fast.training_loop import Diverged
+    from restyle.programs.train_record import TrainRecord
+    from restyle.train.loop import Diverged
 
     record = None
     if session.chief:
@@ -104,7 +105,7 @@ def _train(session, folder: RunFolder, snapshot, display, interruption) -> bool:
 
 def _save(session, folder: RunFolder, display, *, steps: int) -> None:
     """Writes the network with its recipe."""
-    from restyle.fast.network_file import save_network
+    from restyle.networks import save_network
 
     recipe = session.recipe(train_settings(), steps)
     save_network(session.trainer.network, FLAGS.output, recipe)

@@ -27,19 +27,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.vgg_layers import LAYER_NAMES
 
 from benchmarks.contest import Numbers, Result, reaching_text, table
 from benchmarks.flat_areas import flat_area_numbers
 from benchmarks.recipes import Crowsonkb, Jcjohnson, Stage, shortened
 from benchmarks.worker import REPOSITORY
-from models.objective_config import ObjectiveConfig
-from models.vgg_layers import LAYER_NAMES
-from restyle import command_line
 from restyle.errors import UserError
-from restyle.exact.optimize_config import OptimizeConfig
+from restyle.exact.settings import OptimizeConfig
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.image_files import written_beside
 from restyle.media.images import read_image, write_image
+from restyle.tensorflow_start import quiet_start
 
 PROGRAMS = ("restyle", "crowsonkb", "jcjohnson", "lbfgs")
 
@@ -164,8 +164,8 @@ def _work(stages: Sequence[Stage]) -> int:
 
 def _inputs(pair: Pair, size: int) -> dict[str, np.ndarray]:
     """The pictures, and the filters down to the deepest layer that anybody looks at."""
-    with command_line.quiet_start():
-        from models.vgg_weights import load_vgg_weights
+    with quiet_start():
+        from restyle.models.weights.load import load_vgg_weights
 
     asked = {*ObjectiveConfig().layers, *Crowsonkb().style_layers, Crowsonkb().content_layer}
     layers = LAYER_NAMES[: 1 + max(LAYER_NAMES.index(layer) for layer in asked)]
@@ -198,9 +198,9 @@ class _Judge:
     """Our scorer; TensorFlow is imported here, when all runs are over and need no memory."""
 
     def __init__(self):
-        with command_line.quiet_start():
-            from models.vgg19 import vgg19_features
-            from models.vgg_weights import load_vgg_weights
+        with quiet_start():
+            from restyle.models.vgg19 import vgg19_features
+            from restyle.models.weights.load import load_vgg_weights
 
         self.config = ObjectiveConfig()
         self.network = vgg19_features(
@@ -209,7 +209,7 @@ class _Judge:
 
     def numbers(self, pair: Pair, picture: Path) -> Numbers:
         """The terms and the numbers of flat areas of a result, by name."""
-        from restyle.score import Painting, score
+        from restyle.measure import Painting, score
 
         result, photo, painting = (read_image(p).pixels for p in (picture, *pair))
         terms = score(result, photo, [Painting(painting)], self.network, self.config)

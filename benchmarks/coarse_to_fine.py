@@ -17,14 +17,14 @@ from typing import NamedTuple
 
 import matplotlib
 import numpy as np
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
-from models.objective_config import ObjectiveConfig
-from models.vgg_weights import VGGWeights, load_vgg_weights
-from restyle.exact.optimize_config import STARTS, OptimizeConfig
 from restyle.exact.optimizer import optimize
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.result import as_saved, measure_stages
 from restyle.exact.schedule import scales_of
+from restyle.exact.settings import STARTS, OptimizeConfig
 from restyle.precision import PRECISIONS
 
 matplotlib.use("Agg")

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.worker import Worker, serve, take_turns
-from restyle.fast.stylizer import Look
 from restyle.media.images import read_image, resize
+from restyle.paint.stylizer import Look
 
 REFERENCE = ("tensorflow", "float32")
 CONFIGURATIONS = (
@@ -72,7 +72,7 @@ def _sizes(text: str) -> list[tuple[int, ...]]:
 
 def _write_inputs(path: Path, flags: argparse.Namespace, size: tuple[int, int]) -> None:
     """The picture, what steers the network, and its weights in the order of its layers."""
-    from restyle.fast.network_file import load_network
+    from restyle.networks import load_network
 
     network = load_network(flags.model)
     picture = resize(read_image(flags.content).pixels, size)
@@ -101,8 +101,8 @@ def _picture_path(inputs: Path, kind: str, precision: str) -> Path:
 
 def _engine_pass(model: str, kind: str, precision: str, inputs: str) -> Callable[[], float]:
     """A function that runs the network once; the picture has been written beside the inputs."""
-    from restyle.fast.engines import engine_named
-    from restyle.fast.network_file import network_path
+    from restyle.engines.engines import engine_named
+    from restyle.networks import network_path
 
     engine = engine_named(kind, network_path(model), precision=precision)
     with np.load(inputs) as arrays:

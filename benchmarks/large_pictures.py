@@ -77,10 +77,10 @@ def _measured(
 def _work(way: str, width: int, height: int, columns: int, memory: int):
     """Paints the picture; the answer is a projection of some pixels, the same for both ways."""
     import tensorflow as tf
+    from restyle.models.transform_config import TransformConfig
+    from restyle.models.transform_net import TransformNet
 
-    from models.transform_config import TransformConfig
-    from models.transform_net import TransformNet
-    from restyle.fast.bands import stylize_in_bands
+    from restyle.paint.bands import stylize_in_bands
 
     network = TransformNet(TransformConfig(width=width), seed=1)
     compiled = tf.function(network, reduce_retracing=True)

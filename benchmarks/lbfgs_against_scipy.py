@@ -17,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 import scipy.optimize
 import tensorflow as tf
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.vgg19 import vgg19_features
+from restyle.models.weights.load import load_vgg_weights
 
-from models.objective_config import ObjectiveConfig
-from models.vgg19 import vgg19_features
-from models.vgg_weights import load_vgg_weights
 from restyle.exact.evaluation import Measured, WholeImage, as_batch, evaluation_at
 from restyle.exact.lbfgs import LBFGS
 from restyle.exact.problem import Problem, read_problem

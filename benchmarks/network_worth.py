@@ -21,24 +21,24 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.vgg19 import vgg19_features
+from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
 from benchmarks.worth import Measured, counted_at, plot, table, worth_text
-from models.objective_config import ObjectiveConfig
-from models.vgg19 import vgg19_features
-from models.vgg_weights import VGGWeights, load_vgg_weights
 from restyle.errors import UserError
-from restyle.exact.optimize_config import PRECISIONS as CHOICES
-from restyle.exact.optimize_config import OptimizeConfig
 from restyle.exact.optimizer import optimize, starting_image
 from restyle.exact.problem import Problem
-from restyle.fast.held_out import plain_batch
-from restyle.fast.network_file import load_network, read_network_recipe
-from restyle.fast.training_loss import network_inputs
+from restyle.exact.settings import PRECISIONS as CHOICES
+from restyle.exact.settings import OptimizeConfig
+from restyle.measure import Painting, recipe_objective, score
 from restyle.media.folders import find_pictures
 from restyle.media.images import fit_long_side, read_image, resize
+from restyle.networks import load_network, read_network_recipe
 from restyle.precision import PRECISIONS, decided_precision
-from restyle.score import Painting, recipe_objective, score
-from restyle.score_report import check_table_name, write_scores
+from restyle.record.scores import check_table_name, write_scores
+from restyle.train.held_out import plain_batch
+from restyle.train.loss import network_inputs
 
 STARTS = {"noise": "noise", "the photo": "content"}
 

@@ -10,10 +10,10 @@ import sys
 
 import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
+from restyle.models.objective_config import ObjectiveConfig
 from torch.nn import functional  # pyright: ignore[reportMissingImports]
 
 from benchmarks.worker import serve
-from models.objective_config import ObjectiveConfig
 
 CAFFE_MEANS_BGR = (103.939, 116.779, 123.68)
 

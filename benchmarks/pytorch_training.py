@@ -10,12 +10,12 @@ import sys
 
 import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.vgg_layers import LAYER_NAMES
 from torch import nn  # pyright: ignore[reportMissingImports]
 from torch.nn import functional  # pyright: ignore[reportMissingImports]
 
 from benchmarks.pytorch_objective import features, gram_matrix
-from models.objective_config import ObjectiveConfig
-from models.vgg_layers import LAYER_NAMES
 
 
 class Convolution(nn.Module):

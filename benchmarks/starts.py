@@ -19,20 +19,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
 from benchmarks.coarse_to_fine import Point, objectives, pictures_on_the_way, whole_numbers
 from benchmarks.worth import evaluations_worth
-from models.vgg_weights import VGGWeights, load_vgg_weights
 from restyle.errors import UserError
-from restyle.exact.optimize_config import SMALLEST_SCALE, OptimizeConfig, result_size
 from restyle.exact.problem import Problem, read_problem
-from restyle.fast.evaluate_task import ready_stylizer
-from restyle.fast.network_file import network_path
-from restyle.fast.stylizer import Look
+from restyle.exact.settings import SMALLEST_SCALE, OptimizeConfig, result_size
 from restyle.media.folders import find_pictures
 from restyle.media.images import resize
+from restyle.networks import network_path
+from restyle.paint.stylizer import Look
 from restyle.precision import PRECISIONS, decided_precision
-from restyle.score_report import check_table_name, write_scores
+from restyle.programs.evaluate_task import ready_stylizer
+from restyle.record.scores import check_table_name, write_scores
 
 
 class Way(NamedTuple):

@@ -19,14 +19,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from restyle.fast.evaluate_flags import ENGINES, PRECISIONS
-from restyle.fast.evaluate_task import ready_stylizer
-from restyle.fast.flow import consistent, optical_flow, warping_error
-from restyle.fast.network_file import network_path
-from restyle.fast.smoothing import Smoother
-from restyle.fast.stylizer import Look, Stylizer
 from restyle.media.images import fit_long_side, resize
-from restyle.media.video_reader import VideoReader
+from restyle.media.video.reader import VideoReader
+from restyle.networks import network_path
+from restyle.paint.flow import consistent, optical_flow, warping_error
+from restyle.paint.smoothing import Smoother
+from restyle.paint.stylizer import Look, Stylizer
+from restyle.programs.evaluate_flags import ENGINES, PRECISIONS
+from restyle.programs.evaluate_task import ready_stylizer
 
 HEADINGS = ("clip", "video", "error x 1000", "of per frame", "ms per frame", "detail")
 

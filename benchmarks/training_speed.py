@@ -16,14 +16,14 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.transform_config import TransformConfig
+from restyle.models.vgg_layers import LAYER_NAMES
+from restyle.models.weights.load import VGGWeights, load_vgg_weights, random_vgg_weights
 
 from benchmarks.worker import Round, Worker, serve, take_turns
-from models.objective_config import ObjectiveConfig
-from models.transform_config import TransformConfig
-from models.vgg_layers import LAYER_NAMES
-from models.vgg_weights import VGGWeights, load_vgg_weights, random_vgg_weights
-from restyle.fast.train_config import TrainConfig
 from restyle.media.images import fit_long_side, read_image, resize
+from restyle.train.settings import TrainConfig
 
 PRECISIONS = ("float32", "bfloat16")
 # Of the first two losses. Adam's first move goes by the sign of each gradient, rounding's too.
@@ -104,7 +104,7 @@ def _needed_layers() -> tuple[str, ...]:
 
 def _first_weights(shape: TransformConfig, seed: int) -> list[np.ndarray]:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-    from models.transform_net import TransformNet
+    from restyle.models.transform_net import TransformNet
 
     return TransformNet(shape, seed=seed).get_weights()
 
@@ -123,11 +123,12 @@ def _workers(inputs: Path, torch_python: str | None) -> dict[str, Worker]:
 
 def training_step(inputs: str, precision: str):
     """A function that makes one step of our training and returns the loss before it."""
-    from models.vgg19 import vgg19_features
-    from restyle.fast.backend import strategy_named, trainer_class
-    from restyle.fast.held_out import plain_batch
-    from restyle.fast.training_loss import TrainingLoss, painting_targets
+    from restyle.models.vgg19 import vgg19_features
+
     from restyle.precision import PRECISIONS as DTYPES
+    from restyle.train.backend import strategy_named, trainer_class
+    from restyle.train.held_out import plain_batch
+    from restyle.train.loss import TrainingLoss, painting_targets
 
     with np.load(inputs) as arrays:
         given = dict(arrays)

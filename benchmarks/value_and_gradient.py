@@ -15,11 +15,11 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.vgg_layers import LAYER_NAMES
+from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
 from benchmarks.worker import Round, Worker, serve, take_turns
-from models.objective_config import ObjectiveConfig
-from models.vgg_layers import LAYER_NAMES
-from models.vgg_weights import VGGWeights, load_vgg_weights
 from restyle.exact.problem import read_problem
 from restyle.media.images import resize
 
@@ -117,8 +117,8 @@ def _product(precision: str):
 
 def _ours(inputs: str, dtype: str):
     import tensorflow as tf
+    from restyle.models.vgg19 import vgg19_features
 
-    from models.vgg19 import vgg19_features
     from restyle.exact.evaluation import evaluation_at
     from restyle.exact.problem import Problem
 

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from restyle.fast.evaluate_flags import ENGINES, PRECISIONS
-from restyle.fast.evaluate_task import ready_stylizer
-from restyle.fast.network_file import network_path
-from restyle.fast.stylizer import Look, Stylizer
-from restyle.fast.video_run import paint_video
 from restyle.media.images import fit_long_side, resize
-from restyle.media.video_reader import Frame, VideoReader
-from restyle.media.video_segments import SegmentedVideo
+from restyle.media.video.reader import Frame, VideoReader
+from restyle.media.video.segments import SegmentedVideo
+from restyle.networks import network_path
+from restyle.paint.stylizer import Look, Stylizer
+from restyle.paint.videos import paint_video
+from restyle.programs.evaluate_flags import ENGINES, PRECISIONS
+from restyle.programs.evaluate_task import ready_stylizer
 
 HEADINGS = (
     *("clip", "size", "frames", "network, s", "video, s", "files alone, s"),

@@ -13,9 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras import ops
-
-from models.objective_config import ObjectiveConfig, check_weights, shares
-from models.wasserstein import gaussian_target, wasserstein_error
+from restyle.models.objective_config import ObjectiveConfig, check_weights, shares
+from restyle.models.wasserstein import gaussian_target, wasserstein_error
 
 Tensor = Any
 Features = Mapping[str, Tensor]

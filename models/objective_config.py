@@ -3,11 +3,22 @@
 import dataclasses
 from collections.abc import Sequence
 
-from models.vgg_layers import paper_name
+from restyle.models.vgg_layers import paper_name
 
 FORMULAS = ("relative", "gatys")
 STYLE_LOSSES = ("wasserstein", "gram")
 POOLINGS = ("max", "average")
+# Gatys et al. (2016): Gram matrices, average pooling, and section 2.4's alpha / beta = 1e-3.
+PRESETS = {
+    "restyle": {},
+    "gatys": {
+        "formula": "gatys",
+        "style_loss": "gram",
+        "pooling": "average",
+        "content_weight": 1.0,
+        "style_weight": 1000.0,
+    },
+}
 
 
 @dataclasses.dataclass(frozen=True)

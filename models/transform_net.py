@@ -8,8 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-
-from models.layers import (
+from restyle.models.layers import (
     Condition,
     ConditionalInstanceNorm,
     CropToInput,
@@ -18,7 +17,7 @@ from models.layers import (
     ReflectionPadding,
     StrengthDial,
 )
-from models.transform_config import TransformConfig
+from restyle.models.transform_config import TransformConfig
 
 Tensor = Any
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 from keras import ops
-
-from models.vgg_layers import LAYER_NAMES, paper_name
-from models.vgg_weights import VGGWeights
+from restyle.models.vgg_layers import LAYER_NAMES, paper_name
+from restyle.models.weights.load import VGGWeights
 
 POOLINGS = {"average": keras.layers.AveragePooling2D, "max": keras.layers.MaxPooling2D}
 CAFFE_MEANS_BGR = (103.939, 116.779, 123.68)

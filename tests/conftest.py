@@ -14,8 +14,8 @@ from absl import flags
 from PIL import Image
 
 import optimize_style as program
-from restyle import command_line
 from restyle.processor import hold_back
+from restyle.programs import command_line
 
 hold_back()  # Before a test, or what it starts, loads TensorFlow.
 
@@ -54,7 +54,7 @@ TRAINING_SERVER = """
 import contextlib, io, json, os, sys, traceback
 import pytest
 import train_fast
-from restyle import command_line
+from restyle.programs import command_line
 for line in sys.stdin:
     arguments, stub = json.loads(line)
     for name in train_fast.FLAGS:
@@ -82,7 +82,7 @@ class Answer(NamedTuple):
 @pytest.fixture(scope="session")
 def keras_home(tmp_path_factory):
     """A folder whose cache of VGG-19 weights holds a narrow random network."""
-    from models.vgg_weights import random_vgg_weights
+    from restyle.models.weights.load import random_vgg_weights
 
     home = tmp_path_factory.mktemp("keras_home")
     weights = random_vgg_weights(width_divisor=8)

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 from PIL import Image
+from restyle.models.transform_config import TransformConfig
 
-from models.transform_config import TransformConfig
 from restyle.color import keep_luminance
-from restyle.fast.picture_run import paint_pictures
-from restyle.fast.smoothing import Smoother
-from restyle.fast.stylizer import Look, Stylizer
 from restyle.media.animations import read_animation, write_animation
 from restyle.media.folders import Job, jobs
 from restyle.media.images import Picture, read_image, read_recipe, resize
+from restyle.paint.pictures import paint_pictures
+from restyle.paint.smoothing import Smoother
+from restyle.paint.stylizer import Look, Stylizer
 
 TIMES = [100, 40, 250, 100]
 RNG = np.random.default_rng(9)

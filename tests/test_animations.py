@@ -16,7 +16,7 @@ from restyle.media.animations import (
     write_animation,
 )
 from restyle.media.images import Picture, read_image, read_recipe
-from restyle.media.video_reader import VideoReader
+from restyle.media.video.reader import VideoReader
 
 TIMES = [100, 50, 200, 70, 120]
 RED, GREEN, BLUE, YELLOW = range(4)

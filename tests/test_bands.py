@@ -3,12 +3,12 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
+from restyle.models.layers import PadToMultiple
+from restyle.models.transform_config import TransformConfig
+from restyle.models.transform_net import TransformNet
 
-from models.layers import PadToMultiple
-from models.transform_config import TransformConfig
-from models.transform_net import TransformNet
 from restyle.errors import UserError
-from restyle.fast import band_plan, bands, rows
+from restyle.paint import band_plan, bands, rows
 
 RNG = np.random.default_rng(11)
 SHAPES = {

@@ -4,12 +4,12 @@ import itertools
 import numpy as np
 import pytest
 from PIL import Image
+from restyle.models.transform_config import TransformConfig
 
-from models.transform_config import TransformConfig
 from restyle.errors import UserError
-from restyle.fast.batches import NOISE, Batches
-from restyle.fast.photographs import Photographs
-from restyle.fast.train_config import TrainConfig
+from restyle.train.batches import NOISE, Batches
+from restyle.train.photos import Photographs
+from restyle.train.settings import TrainConfig
 
 SIDE = 16
 CONFIG = TrainConfig(image_size=SIDE, batch_size=3, held_out=2, seed=4, temporal_weight=1.0)

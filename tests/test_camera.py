@@ -5,18 +5,18 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from restyle.models.transform_config import TransformConfig
 from video_clips import number_of, numbered
 
-from models.transform_config import TransformConfig
 from restyle.errors import UserError
-from restyle.fast import evaluate_task
-from restyle.fast.camera_run import paint_live
-from restyle.fast.stylizer import Look, Stylizer
-from restyle.media import camera as cameras
-from restyle.media.camera import Camera, open_capture
-from restyle.media.live_outputs import Recording, VirtualCamera, Window, live_output
-from restyle.media.video_reader import Frame, VideoReader
-from restyle.media.video_writer import Encoding
+from restyle.media.video import camera
+from restyle.media.video.camera import Camera, open_capture
+from restyle.media.video.live import Recording, VirtualCamera, Window, live_output
+from restyle.media.video.reader import Frame, VideoReader
+from restyle.media.video.writer import Encoding
+from restyle.paint.camera import paint_live
+from restyle.paint.stylizer import Look, Stylizer
+from restyle.programs import evaluate_task
 
 
 class Film:
@@ -173,7 +173,7 @@ def test_an_output_that_is_closed_ends_the_run():
 
 def test_an_opencv_without_windows_says_what_to_install(monkeypatch):
     build = SimpleNamespace(getBuildInformation=lambda: "  GUI:        NONE\n")
-    monkeypatch.setattr("restyle.media.live_outputs.opencv", lambda: build)
+    monkeypatch.setattr("restyle.media.video.live.opencv", lambda: build)
 
     assert "pip install opencv-python." in message_of(Window)
 
@@ -181,7 +181,7 @@ def test_an_opencv_without_windows_says_what_to_install(monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
 def test_without_a_screen_a_window_is_refused(monkeypatch):
     build = SimpleNamespace(getBuildInformation=lambda: "  GUI:        QT5\n")
-    monkeypatch.setattr("restyle.media.live_outputs.opencv", lambda: build)
+    monkeypatch.setattr("restyle.media.video.live.opencv", lambda: build)
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -199,7 +199,7 @@ def test_a_window_shows_bgr_until_a_key_closes_it(monkeypatch, key, closed):
         WND_PROP_VISIBLE=4,
         destroyAllWindows=lambda: None,
     )
-    monkeypatch.setattr("restyle.media.live_outputs.opencv", lambda: window)
+    monkeypatch.setattr("restyle.media.video.live.opencv", lambda: window)
     monkeypatch.setenv("DISPLAY", ":0")
     with Window() as output:
         output.write(Frame(np.full((2, 2, 3), (1, 0.5, 0), np.float32), Fraction(0)))
@@ -235,7 +235,7 @@ def test_a_virtual_camera_gets_rgb(monkeypatch):
 
 
 def test_a_rate_that_a_camera_does_not_know_is_taken_for_the_usual_one():
-    rates = [cameras._rate(SimpleNamespace(get=lambda _, r=r: r)) for r in (0.0, -1.0, 29.97)]
+    rates = [camera._rate(SimpleNamespace(get=lambda _, r=r: r)) for r in (0.0, -1.0, 29.97)]
 
     assert rates[:2] == [30, 30]
     assert float(rates[2]) == pytest.approx(29.97, abs=1e-3)

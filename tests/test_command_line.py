@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from absl import flags
+from restyle.models.objective_config import ObjectiveConfig
 
 import optimize_style as program
-from models.objective_config import ObjectiveConfig
-from restyle import command_line
 from restyle.errors import UserError
-from restyle.exact.optimize_config import OptimizeConfig
+from restyle.exact.settings import OptimizeConfig
 from restyle.media.images import WRITABLE
+from restyle.programs import command_line
+from restyle.tensorflow_start import quiet_start
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = [flag for group in command_line.headed_groups().values() for flag in group]
@@ -152,7 +153,7 @@ def test_ctrl_c_before_a_loop_listens_is_no_traceback(own_flags, capsys):
 
 PROGRAM = """
 import sys
-from restyle import command_line
+from restyle.programs import command_line
 from restyle.media.standard_streams import as_files
 def lines():
     print("line\\n" * 50_000)
@@ -220,7 +221,7 @@ def test_a_full_disk_is_one_line(arguments, unbuffered):
 
 
 def test_a_quiet_start_swallows_what_is_printed_below_python_and_nothing_after(capfd):
-    with command_line.quiet_start():
+    with quiet_start():
         os.write(2, b"greetings\n")
     os.write(2, b"news\n")
 
@@ -228,15 +229,15 @@ def test_a_quiet_start_swallows_what_is_printed_below_python_and_nothing_after(c
 
 
 def test_what_is_noted_in_a_quiet_start_is_told_in_the_end(capfd):
-    with command_line.quiet_start():
-        logging.getLogger("restyle.fast.engines").warning("no %s", "luck")
+    with quiet_start():
+        logging.getLogger("restyle.engines.engines").warning("no %s", "luck")
         assert capfd.readouterr().err == ""
 
     assert capfd.readouterr().err == "note: no luck\n"
 
 
 def test_an_error_in_a_quiet_start_is_raised_and_heard(capfd):
-    with pytest.raises(ImportError, match="broken"), command_line.quiet_start():
+    with pytest.raises(ImportError, match="broken"), quiet_start():
         raise ImportError("broken")
     os.write(2, b"news\n")
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from restyle.models.layers import ConditionalInstanceNorm, InstanceNorm
+from restyle.models.transform_config import TransformConfig
+from restyle.models.transform_net import TransformNet
 
-from models.layers import ConditionalInstanceNorm, InstanceNorm
-from models.transform_config import TransformConfig
-from models.transform_net import TransformNet
 from restyle import processor
+from restyle.engines import conversion, engines, quantization
+from restyle.engines.engines import engine_named
 from restyle.errors import UserError
-from restyle.fast import conversion, engines, quantization
-from restyle.fast.engines import engine_named
-from restyle.fast.network_file import load_network
+from restyle.networks import load_network
 
 ROOT = Path(__file__).resolve().parent.parent
 RNG = np.random.default_rng(9)
@@ -146,7 +146,7 @@ def test_a_second_start_needs_no_tensorflow_and_reports_to_nobody(files):
     engine_named("openvino", files["blend"], precision="float32")
     code = (
         "import sys, numpy as np, pathlib\n"
-        "from restyle.fast.engines import engine_named\n"
+        "from restyle.engines.engines import engine_named\n"
         "engine = engine_named('openvino', pathlib.Path(sys.argv[1]), precision='float32')\n"
         "engine({'images': np.zeros((1, 9, 9, 3), 'f'), 'style_weights': np.ones((1, 2), 'f'),\n"
         "        'strength': np.ones((1, 1), 'f')})\n"

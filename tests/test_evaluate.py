@@ -14,7 +14,7 @@ from PIL import Image
 
 from restyle.media.animations import read_animation, write_animation
 from restyle.media.images import image_size, read_image
-from restyle.media.video_reader import VideoReader
+from restyle.media.video.reader import VideoReader
 
 ROOT = Path(__file__).resolve().parent.parent
 RNG = np.random.default_rng(4)
@@ -23,7 +23,7 @@ EXACT = ["--engine=tensorflow", "--precision=float32"]
 SERVER = """
 import contextlib, io, json, sys, traceback
 import evaluate
-from restyle import command_line
+from restyle.programs import command_line
 for line in sys.stdin:
     for name in evaluate.FLAGS:
         evaluate.FLAGS[name].unparse()
@@ -68,9 +68,10 @@ def evaluate():
 @pytest.fixture(scope="module")
 def networks(tmp_path_factory):
     """A folder with the random networks one.keras and two.keras, of two styles with a dial."""
-    from models.transform_config import TransformConfig
-    from models.transform_net import TransformNet
-    from restyle.fast.network_file import save_network
+    from restyle.models.transform_config import TransformConfig
+    from restyle.models.transform_net import TransformNet
+
+    from restyle.networks import save_network
 
     folder = tmp_path_factory.mktemp("networks")
     for name, styles in (("one", ("rain",)), ("two", ("sky", "sea"))):
@@ -113,8 +114,7 @@ def pixels_of(path):
 def painted_by_keras(path, photo, **more):
     """What the network of a file makes of a picture, without any of our own program."""
     import keras
-
-    import models.transform_net  # noqa: F401
+    import restyle.models.transform_net  # noqa: F401
 
     inputs = {"images": photo[np.newaxis], **more}
     return np.asarray(keras.saving.load_model(path, compile=False)(inputs))[0]
@@ -443,7 +443,7 @@ def test_nothing_slow_is_started_for_help_or_for_a_mistake(networks, tmp_path):
     (tmp_path / "text.jpg").write_text("no picture")
     code = (
         "import sys, evaluate\n"
-        "from restyle import command_line\n"
+        "from restyle.programs import command_line\n"
         "status = command_line.run(evaluate.main, 'About.', ['evaluate.py', *sys.argv[1:]])\n"
         "heavy = {'tensorflow', 'keras', 'matplotlib', 'scipy', 'ray'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else status)"

@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from restyle.models.losses import Objective, StyleTarget, gram_matrix
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.vgg19 import vgg19_features
+from restyle.models.weights.load import random_vgg_weights
 
-from models.losses import Objective, StyleTarget, gram_matrix
-from models.objective_config import ObjectiveConfig
-from models.vgg19 import vgg19_features
-from models.vgg_weights import random_vgg_weights
 from restyle.exact.evaluation import as_batch, evaluation_at
 from restyle.exact.problem import Problem
 

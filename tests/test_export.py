@@ -3,12 +3,12 @@ import sys
 
 import numpy as np
 import pytest
+from restyle.models.transform_config import TransformConfig
+from restyle.models.transform_net import TransformNet
 
-from models.transform_config import TransformConfig
-from models.transform_net import TransformNet
+from restyle.engines import conversion, export
+from restyle.engines.export import FORMATS, export_network
 from restyle.errors import UserError
-from restyle.fast import conversion, export
-from restyle.fast.export import FORMATS, export_network
 
 RNG = np.random.default_rng(3)
 SHAPE = TransformConfig(width=2, residual_blocks=0, styles=("a", "b"), strength=True)

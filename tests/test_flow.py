@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from restyle.errors import UserError
-from restyle.fast import flow
 from restyle.media import images
+from restyle.paint import flow
 
 RNG = np.random.default_rng(0)
 MIDDLEBURY = Path(__file__).resolve().parents[2] / "shared/data/flow/middlebury_rubberwhale"

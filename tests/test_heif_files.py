@@ -6,17 +6,17 @@ import numpy as np
 import pillow_heif
 import pytest
 from PIL import ExifTags, Image, ImageCms
+from restyle.models.transform_config import TransformConfig
 
-from models.transform_config import TransformConfig
 from restyle.errors import UserError
-from restyle.fast.photographs import Photographs, skipped_text
-from restyle.fast.picture_run import paint_pictures
-from restyle.fast.stylizer import Look, Stylizer
 from restyle.media import images
 from restyle.media.folders import find_pictures, jobs
 from restyle.media.heif_files import is_heif
 from restyle.media.photo_crops import CropPlan, read_crop
-from restyle.media.videos import is_video
+from restyle.media.video.files import is_video
+from restyle.paint.pictures import paint_pictures
+from restyle.paint.stylizer import Look, Stylizer
+from restyle.train.photos import Photographs, skipped_text
 
 RNG = np.random.default_rng(11)
 EXACT = {"quality": -1, "chroma": 444, "matrix_coefficients": 0}

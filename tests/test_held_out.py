@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.transform_config import TransformConfig
+from restyle.models.transform_net import TransformNet
+from restyle.models.vgg19 import vgg19_features
+from restyle.models.weights.load import random_vgg_weights
 
-from models.objective_config import ObjectiveConfig
-from models.transform_config import TransformConfig
-from models.transform_net import TransformNet
-from models.vgg19 import vgg19_features
-from models.vgg_weights import random_vgg_weights
-from restyle.fast import held_out
-from restyle.fast.held_out import measure, plain_batch, preview
-from restyle.fast.training_loss import TrainingLoss, network_inputs, painting_targets
+from restyle.train import held_out
+from restyle.train.held_out import measure, plain_batch, preview
+from restyle.train.loss import TrainingLoss, network_inputs, painting_targets
 
 RNG = np.random.default_rng(9)
 PHOTOS = RNG.random((3, 16, 16, 3), np.float32)

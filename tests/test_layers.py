@@ -2,8 +2,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-
-from models.layers import (
+from restyle.models.layers import (
     Condition,
     ConditionalInstanceNorm,
     CropToInput,

@@ -5,10 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
-
-from models import losses
-from models.losses import Objective, StyleTarget, style_target
-from models.objective_config import ObjectiveConfig
+from restyle.models import losses
+from restyle.models.losses import Objective, StyleTarget, style_target
+from restyle.models.objective_config import ObjectiveConfig
 
 RNG = np.random.default_rng(3)
 CHANNELS = {"conv1_1": 3, "conv2_1": 4, "conv3_1": 5, "conv4_1": 6, "conv5_1": 7, "conv4_2": 5}

@@ -9,8 +9,8 @@ from PIL import Image
 from restyle.color import luminance
 from restyle.media.contact_sheet import GAP, LINE, contact_sheet
 from restyle.media.images import image_size, read_image, read_recipe, resize
-from restyle.media.video_reader import VideoReader
-from restyle.recipe import file_sha256
+from restyle.media.video.reader import VideoReader
+from restyle.record.recipe import file_sha256
 
 ONE_SCALE = ["--smallest_scale=48", "--iterations=2", "--optimizer=adam"]
 
@@ -199,11 +199,12 @@ def test_the_contents_alpha_is_put_back(make, clear_photo):
 
 @pytest.mark.parametrize("name", ["out.png", "out.jpg", "clear.png", "clear.jpg"])
 def test_the_saved_terms_are_those_of_the_file(make, pictures, clear_photo, name):
-    from models.objective_config import ObjectiveConfig
-    from models.vgg_weights import random_vgg_weights
-    from restyle.exact.optimize_config import OptimizeConfig
+    from restyle.models.objective_config import ObjectiveConfig
+    from restyle.models.weights.load import random_vgg_weights
+
     from restyle.exact.problem import read_problem
     from restyle.exact.result import measure_stages
+    from restyle.exact.settings import OptimizeConfig
 
     photo = clear_photo if name.startswith("clear") else pictures / "photo.png"
     output = make(f"--content={photo}", name=name)
@@ -325,7 +326,7 @@ def test_a_start_from_a_picture_is_a_start_from_that_picture(make, pictures):
 
 
 def test_a_start_from_a_network_is_a_start_from_its_picture_of_the_content(make, pictures):
-    from restyle.fast.network_file import load_network, network_path
+    from restyle.networks import load_network, network_path
 
     result = make("--init=wave", "--learning_rate=1e-6", "--iterations=1")
 
@@ -370,7 +371,8 @@ def test_two_swept_flags_are_the_rows_and_columns_of_a_sheet(make, run, quick, p
 
 @pytest.mark.parametrize("more", [[], ["--sweep=init=content,wave,noise"]])
 def test_vgg_is_read_once_a_run_and_once_a_sweep(make, monkeypatch, more):
-    from models import vgg_weights, weight_sources
+    from restyle.models.weights import load as vgg_weights
+    from restyle.models.weights import sources as weight_sources
 
     reads = []
 

@@ -6,18 +6,18 @@ import functools
 import numpy as np
 import pytest
 import tensorflow as tf
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.weights.load import random_vgg_weights
 
-from models.objective_config import ObjectiveConfig
-from models.vgg_weights import random_vgg_weights
 from restyle import precision
 from restyle.color import keep_luminance, match_color
 from restyle.exact.adam import Adam
 from restyle.exact.evaluation import Measured
 from restyle.exact.lbfgs import FIRST_STEP
-from restyle.exact.optimize_config import OptimizeConfig
 from restyle.exact.optimizer import optimize, starting_image
 from restyle.exact.problem import Problem
 from restyle.exact.schedule import Scale
+from restyle.exact.settings import OptimizeConfig
 from restyle.media.images import resize
 
 RNG = np.random.default_rng(11)

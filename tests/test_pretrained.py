@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from restyle.fast.network_file import (
+from restyle.networks import (
     load_network,
     network_path,
     pretrained_names,

@@ -192,7 +192,7 @@ def test_an_engine_that_dies_when_tried_is_one_line_and_exit_status_1(tried, pic
     hold_back()  # The program finds this verdict.
     code = (
         "import pathlib, sys, evaluate as program\n"
-        "from restyle import command_line, processor\n"
+        "from restyle import processor; from restyle.programs import command_line\n"
         f"processor.CPU_INFO = pathlib.Path({str(processor.CPU_INFO)!r})\n"
         "processor.trial_command = None\n"
         "sys.exit(command_line.run(program.main, program.__doc__, sys.argv))"

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from restyle import progress
-from restyle.progress import SECONDS_BETWEEN_LINES, ProgressDisplay
+from restyle.programs import progress
+from restyle.programs.progress import SECONDS_BETWEEN_LINES, ProgressDisplay
 
 
 @pytest.fixture

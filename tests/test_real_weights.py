@@ -16,9 +16,9 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="module")
 def network():
-    from models.vgg19 import vgg19_features
-    from models.vgg_layers import LAYER_NAMES
-    from models.vgg_weights import load_vgg_weights
+    from restyle.models.vgg19 import vgg19_features
+    from restyle.models.vgg_layers import LAYER_NAMES
+    from restyle.models.weights.load import load_vgg_weights
 
     return vgg19_features(load_vgg_weights(), LAYER_NAMES, pooling="max")
 
@@ -40,7 +40,7 @@ def test_the_network_is_the_normalised_one(network, landscape):
 
 
 def test_deep_layers_know_a_scene_again_that_was_made_brighter(network, landscape):
-    from models.losses import relative_error
+    from restyle.models.losses import relative_error
 
     features = network(landscape)
     brighter = network(0.8 * landscape + 0.1)
@@ -81,12 +81,13 @@ def test_the_program_lowers_the_objective_of_the_samples_to_less_than_half(tmp_p
 
 
 def test_bfloat16_ends_where_float32_does():
-    from models.objective_config import ObjectiveConfig
-    from models.vgg_weights import load_vgg_weights
-    from restyle.exact.optimize_config import OptimizeConfig
+    from restyle.models.objective_config import ObjectiveConfig
+    from restyle.models.weights.load import load_vgg_weights
+
     from restyle.exact.optimizer import optimize
     from restyle.exact.problem import read_problem
     from restyle.exact.result import measure_stages
+    from restyle.exact.settings import OptimizeConfig
 
     problem = read_problem(
         str(ROOT / "samples" / "landscape.jpg"), [str(ROOT / "samples" / "brushwork.jpg")]

@@ -5,7 +5,7 @@ import platform
 
 import numpy as np
 
-from restyle.recipe import file_sha256, recipe_text, versions
+from restyle.record.recipe import file_sha256, recipe_text, versions
 
 
 def recipe(**changes):
@@ -54,7 +54,7 @@ def test_versions_are_those_that_are_installed():
 
 
 def test_a_package_under_another_name_does_not_cost_the_picture(monkeypatch):
-    monkeypatch.setattr("restyle.recipe.PACKAGES", ("numpy", "tensorflow-by-another-name"))
+    monkeypatch.setattr("restyle.record.recipe.PACKAGES", ("numpy", "tensorflow-by-another-name"))
 
     assert versions()["tensorflow-by-another-name"] == "unknown"
     assert versions()["numpy"] == np.__version__

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from restyle.color import luminance, without_white
-from restyle.exact.optimize_config import OptimizeConfig
 from restyle.exact.problem import Problem
 from restyle.exact.result import as_saved, finished, saved_alpha
+from restyle.exact.settings import OptimizeConfig
 from restyle.media.images import quantize, read_image, resize, write_image
 
 RNG = np.random.default_rng(11)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from restyle.media.images import image_size, read_image
-from restyle.media.video_reader import VideoReader
-from restyle.media.videos import video_info
-from restyle.run_folder import RunFolder
+from restyle.media.video.files import video_info
+from restyle.media.video.reader import VideoReader
+from restyle.record.run_folder import RunFolder
 
 LONG = ["--iterations=9", "--save_every=2"]
 
@@ -18,8 +18,8 @@ LONG = ["--iterations=9", "--save_every=2"]
 KILLED = """
 import os, signal, sys
 import optimize_style
-from restyle import command_line
-from restyle.run_folder import RunFolder
+from restyle.programs import command_line
+from restyle.record.run_folder import RunFolder
 log = RunFolder.log
 def log_and_die(self, row):
     log(self, row)

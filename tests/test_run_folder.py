@@ -7,7 +7,7 @@ import pytest
 
 from restyle.errors import UserError
 from restyle.media.images import image_size
-from restyle.run_folder import RunFolder
+from restyle.record.run_folder import RunFolder
 
 
 class PowerCut(BaseException):

@@ -4,12 +4,12 @@ import math
 import re
 
 import pytest
+from restyle.models.vgg_layers import smallest_side
 
-from models.vgg_layers import smallest_side
 from restyle.errors import UserError
 from restyle.exact.memory import bytes_needed, check_memory
-from restyle.exact.optimize_config import OptimizeConfig, result_size
 from restyle.exact.schedule import Scale, coarse_to_fine, schedule
+from restyle.exact.settings import OptimizeConfig, result_size
 from restyle.media.images import fit_long_side
 
 LAYERS = ("conv1_1", "conv5_1")

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 from PIL import Image
+from restyle.models.transform_config import TransformConfig
 
-from models.transform_config import TransformConfig
 from restyle.color import luminance
 from restyle.errors import UserError
-from restyle.fast.stylizer import Look, Stylizer, strength_note
+from restyle.paint.stylizer import Look, Stylizer, strength_note
 
 PLAIN = TransformConfig(width=4)
 THREE = TransformConfig(width=4, styles=("sky", "sea", "sand"))

@@ -1,7 +1,7 @@
 import pytest
 
 from restyle.errors import UserError
-from restyle.sweep import SweptFlag, combinations, parse_sweep
+from restyle.programs.sweep import SweptFlag, combinations, parse_sweep
 
 
 @pytest.mark.parametrize(

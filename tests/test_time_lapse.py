@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from restyle.errors import UserError
-from restyle.exact.run_records import TimeLapseRecord
-from restyle.media.time_lapse import SECONDS_HELD, TICK, TimeLapse, check_time_lapse
-from restyle.media.video_reader import VideoReader
+from restyle.media.video.reader import VideoReader
+from restyle.media.video.time_lapse import SECONDS_HELD, TICK, TimeLapse, check_time_lapse
+from restyle.programs.optimize_records import TimeLapseRecord
 
 GREYS = (0.2, 0.5, 0.8)
 

@@ -6,11 +6,11 @@ import json
 import numpy as np
 import pytest
 
-from restyle.fast.network_file import load_network, read_network_recipe
 from restyle.media.contact_sheet import GAP, LINE
 from restyle.media.images import image_size, read_image, resize
-from restyle.recipe import file_sha256
-from restyle.run_folder import RunFolder
+from restyle.networks import load_network, read_network_recipe
+from restyle.record.recipe import file_sha256
+from restyle.record.run_folder import RunFolder
 
 # A mistake must be found before TensorFlow is started.
 NOTHING_SLOW = """

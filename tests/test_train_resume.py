@@ -6,16 +6,16 @@ import signal
 import numpy as np
 import pytest
 
-from restyle.fast.network_file import load_network
-from restyle.run_folder import RunFolder
+from restyle.networks import load_network
+from restyle.record.run_folder import RunFolder
 
 # Ends the process as the system would, at a moment that the test chooses.
 KILLED = """
 import os, signal, sys
 import numpy
 import train_fast
-from restyle import command_line
-from restyle.run_folder import RunFolder
+from restyle.programs import command_line
+from restyle.record.run_folder import RunFolder
 calls = 0
 def dying(function):
     def call(*args, **kwargs):
@@ -108,7 +108,7 @@ def test_a_run_that_had_ended_only_writes_its_network_again(whole, train, tmp_pa
 
 def test_an_interrupted_run_keeps_the_step_that_it_came_to(whole, train, changing, tmp_path):
     interrupt = (
-        "import signal\nfrom restyle.fast.tensorflow_trainer import TensorFlowTrainer as Trainer\n"
+        "import signal\nfrom restyle.train.tensorflow_trainer import TensorFlowTrainer as Trainer\n"
         "step, calls = Trainer.step, []\n"
         "def interrupted(*args):\n"
         "    calls.append(1)\n"

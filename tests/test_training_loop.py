@@ -8,16 +8,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
+from restyle.models.transform_config import TransformConfig
 
-from models.transform_config import TransformConfig
-from restyle.fast import training_loop
-from restyle.fast.held_out import plain_batch
-from restyle.fast.strategies import Strategy
-from restyle.fast.tensorflow_strategies import TensorFlowStrategy
-from restyle.fast.tensorflow_trainer import TensorFlowTrainer
-from restyle.fast.train_config import TrainConfig, learning_rate_at
-from restyle.fast.training_loop import Diverged, train
-from restyle.run_folder import RunFolder
+from restyle.record.run_folder import RunFolder
+from restyle.train import loop
+from restyle.train.devices import Strategy
+from restyle.train.held_out import plain_batch
+from restyle.train.loop import Diverged, train
+from restyle.train.settings import TrainConfig, learning_rate_at
+from restyle.train.tensorflow_devices import TensorFlowStrategy
+from restyle.train.tensorflow_trainer import TensorFlowTrainer
 
 CONFIG = TrainConfig(steps=9, checkpoint_interval=3, warmup=0, retries=2)
 
@@ -234,7 +234,7 @@ def test_a_run_gives_up_after_its_retries_and_says_what_to_do():
 def test_minutes_end_the_run_and_fit_the_rate(monkeypatch):
     trainer = OneNumber()
     clock = SimpleNamespace(perf_counter=lambda: 1000.0 + 7 * trainer.calls)  # 7 s for a step.
-    monkeypatch.setattr(training_loop, "time", clock)
+    monkeypatch.setattr(loop, "time", clock)
     config = TrainConfig(minutes=1, warmup=0)
     steps = run(trainer, config)
 
@@ -245,7 +245,7 @@ def test_minutes_end_the_run_and_fit_the_rate(monkeypatch):
 def test_a_resumed_run_has_the_minutes_that_were_left(monkeypatch):
     trainer = OneNumber()
     clock = SimpleNamespace(perf_counter=lambda: 1000.0 + 7 * trainer.calls)
-    monkeypatch.setattr(training_loop, "time", clock)
+    monkeypatch.setattr(loop, "time", clock)
     config = TrainConfig(minutes=1, warmup=0, checkpoint_interval=4)
     snapshot = run(trainer, config)[3].snapshot
     trainer = OneNumber()

@@ -5,16 +5,16 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.transform_config import TransformConfig
+from restyle.models.vgg19 import vgg19_features
+from restyle.models.weights.load import random_vgg_weights
 
-from models.objective_config import ObjectiveConfig
-from models.transform_config import TransformConfig
-from models.vgg19 import vgg19_features
-from models.vgg_weights import random_vgg_weights
 from restyle.exact.evaluation import as_batch, evaluation_at
 from restyle.exact.problem import Problem
-from restyle.fast.held_out import plain_batch
-from restyle.fast.motion import moved, random_motions, seen_before
-from restyle.fast.training_loss import TrainingLoss, network_inputs, painting_targets
+from restyle.train.held_out import plain_batch
+from restyle.train.loss import TrainingLoss, network_inputs, painting_targets
+from restyle.train.motion import moved, random_motions, seen_before
 
 RNG = np.random.default_rng(3)
 OBJECTIVE = ObjectiveConfig(

@@ -1,10 +1,9 @@
 import keras
 import numpy as np
 import pytest
-
-from models.layers import InstanceNorm
-from models.transform_config import TransformConfig
-from models.transform_net import TransformNet
+from restyle.models.layers import InstanceNorm
+from restyle.models.transform_config import TransformConfig
+from restyle.models.transform_net import TransformNet
 
 RNG = np.random.default_rng(5)
 SHAPES = [

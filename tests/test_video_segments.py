@@ -10,10 +10,10 @@ import pytest
 from video_clips import TEN_A_SECOND, number_of, numbered, packets_of, write_clip
 
 from restyle.errors import UserError
-from restyle.media import video_segments
-from restyle.media.video_reader import Frame, VideoReader
-from restyle.media.video_segments import SegmentedVideo
-from restyle.media.video_writer import Encoding
+from restyle.media.video import segments
+from restyle.media.video.reader import Frame, VideoReader
+from restyle.media.video.segments import SegmentedVideo
+from restyle.media.video.writer import Encoding
 
 RNG = np.random.default_rng(0)
 
@@ -238,7 +238,7 @@ def test_a_run_that_was_killed_while_joining_needs_no_frame_again(tmp_path, clip
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(video_segments, "join", killed)
+        patch.setattr(segments, "join", killed)
         with pytest.raises(Killed):
             copy(clip, tmp_path / "o.mkv")
     assert [path.name for path in tmp_path.iterdir()] == [".o.mkv.parts"]

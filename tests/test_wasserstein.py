@@ -4,10 +4,21 @@ import numpy as np
 import pytest
 import scipy.linalg
 import tensorflow as tf
-
-from models.losses import channel_mean, gram_matrix, style_error, style_statistics, style_target
-from models.objective_config import ObjectiveConfig
-from models.wasserstein import RIDGE, covariance, gaussian_target, trace_of_root, wasserstein_error
+from restyle.models.losses import (
+    channel_mean,
+    gram_matrix,
+    style_error,
+    style_statistics,
+    style_target,
+)
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.wasserstein import (
+    RIDGE,
+    covariance,
+    gaussian_target,
+    trace_of_root,
+    wasserstein_error,
+)
 
 RNG = np.random.default_rng(5)
 LAYER = ObjectiveConfig(style_layers=("conv1_1",))

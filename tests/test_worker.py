@@ -1,6 +1,7 @@
+from restyle.models.weights.load import random_vgg_weights
+
 from benchmarks import engines, training_speed, value_and_gradient
 from benchmarks.worker import Round, Worker, take_turns
-from models.vgg_weights import random_vgg_weights
 
 TURNS = [Round(1.0, 0.5, 10**9), Round(2.0, 0.5, 2 * 10**9)]
 LIVES = "from benchmarks.worker import serve; serve(lambda: 7.0)"

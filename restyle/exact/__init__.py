@@ -1,1 +1,1 @@
-"""The exact path: the pixels of one image are optimised."""
+"""The exact path: the pixels of one image are optimized."""

@@ -7,10 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.losses import Features, Objective, StyleTarget, style_target
-from models.objective_config import ObjectiveConfig
 from restyle.exact.problem import Problem
 from restyle.media.images import fit_long_side, resize
+from restyle.models.losses import Features, Objective, StyleTarget, style_target
+from restyle.models.objective_config import ObjectiveConfig
 
 
 class Measured(NamedTuple):

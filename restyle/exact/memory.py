@@ -3,7 +3,7 @@
 import psutil
 
 from restyle.errors import UserError
-from restyle.exact.optimize_config import OptimizeConfig
+from restyle.exact.settings import OptimizeConfig
 from restyle.media.images import fit_long_side
 
 # Measured by benchmarks/value_and_gradient.py: peak of a run over its pixels, with conv5_1 the

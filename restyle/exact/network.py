@@ -4,8 +4,8 @@ import functools
 
 import keras
 
-from models.vgg19 import vgg19_features
-from models.vgg_weights import VGGWeights
+from restyle.models.vgg19 import vgg19_features
+from restyle.models.weights.load import VGGWeights
 from restyle.precision import PRECISIONS
 
 

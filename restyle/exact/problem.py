@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from restyle.color import match_color
-from restyle.exact.optimize_config import OptimizeConfig
+from restyle.exact.settings import OptimizeConfig
 from restyle.masks import read_mask, read_style_mask
 from restyle.media.images import read_image
 

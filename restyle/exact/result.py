@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from models.objective_config import ObjectiveConfig
-from models.vgg_weights import VGGWeights
 from restyle.color import keep_luminance
 from restyle.exact.evaluation import as_batch, evaluation_at
 from restyle.exact.network import network_for
-from restyle.exact.optimize_config import OptimizeConfig, result_size
 from restyle.exact.problem import Problem, recolored
 from restyle.exact.schedule import scales_of
+from restyle.exact.settings import OptimizeConfig, result_size
 from restyle.media.images import read_image, resize, write_image
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.weights.load import VGGWeights
 
 
 def finished(pixels: np.ndarray, problem: Problem, config: OptimizeConfig) -> np.ndarray:

@@ -4,17 +4,17 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from models.objective_config import ObjectiveConfig
-from models.vgg_layers import smallest_side
 from restyle.errors import UserError
-from restyle.exact.optimize_config import (
+from restyle.exact.problem import Problem
+from restyle.exact.settings import (
     OptimizeConfig,
     first_long_side,
     result_size,
     style_long_side,
 )
-from restyle.exact.problem import Problem
 from restyle.media.images import fit_long_side
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.vgg_layers import smallest_side
 
 
 @dataclasses.dataclass(frozen=True)

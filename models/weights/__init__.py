@@ -1,0 +1,1 @@
+"""VGG-19's weights: found, checked, normalized and kept."""

@@ -1,0 +1,135 @@
+"""A trained network as it was asked to paint: pixels in, pixels out."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from restyle.color import keep_luminance
+from restyle.errors import UserError
+from restyle.masks import read_mask
+from restyle.media.images import read_image
+from restyle.models.objective_config import shares
+from restyle.models.transform_config import TransformConfig
+
+COLORS = ("none", "luminance")
+
+Inputs = Mapping[str, np.ndarray]
+Engine = Callable[[Inputs], np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """How a network is to paint.
+
+    Attributes:
+      style_blend_weights: one for each style of the network; only the ratios matter; empty: equal.
+      strength: 0 gives the photo, 1 the style.
+      stroke: 0 for the finest strokes that the network has learnt, 1 for the broadest; None: those
+        in the middle, or the only ones.
+      preserve_color: "luminance" keeps the photo's colours.
+      mask: path of a grey picture, white where the style applies; "" for everywhere.
+    """
+
+    style_blend_weights: tuple[float, ...] = ()
+    strength: float = 1.0
+    stroke: float | None = None
+    preserve_color: str = "none"
+    mask: str = ""
+
+    def __post_init__(self):
+        for name, value in (("strength", self.strength), ("stroke", self.stroke)):
+            if value is not None and not 0 <= value <= 1:
+                raise ValueError(f"Got {name} {value}, expected a number from 0 to 1.")
+
+    def check(self, shape: TransformConfig) -> None:
+        """Raises UserError unless a network of this shape can paint so, with a mask that is one."""
+        try:
+            shares(self.style_blend_weights, shape.styles, "style_blend_weights")
+        except ValueError as error:
+            raise UserError(f"{error} The network's styles: {', '.join(shape.styles)}.") from error
+        if self.stroke is not None and shape.strokes == 1:
+            raise UserError(
+                f"Got --stroke={self.stroke:g} for a network that has learnt one stroke size. Drop "
+                "it, or train a network with --style_size=256,384,576."
+            )
+        if self.mask:
+            read_image(self.mask)
+
+    def inputs(self, images: np.ndarray, shape: TransformConfig) -> dict[str, np.ndarray]:
+        """What a network of this shape takes for these images, (b, h, w, 3)."""
+        inputs = {"images": np.ascontiguousarray(images, np.float32)}
+        rows = (len(images), 1)
+        if len(shape.styles) > 1:
+            weights = shares(self.style_blend_weights, shape.styles, "style_blend_weights")
+            inputs["style_weights"] = np.tile(np.array(weights, np.float32), rows)
+        if shape.strength:
+            inputs["strength"] = np.full(rows, self.strength, np.float32)
+        if shape.strokes > 1:
+            stroke = 0.5 if self.stroke is None else self.stroke
+            inputs["stroke"] = np.full(rows, stroke, np.float32)
+        return inputs
+
+
+class Stylizer:
+    """Paints pictures of any size.
+
+    Args:
+      engine: runs the network on a batch, see restyle/engines/engines.py.
+      in_bands: runs it on one picture in bounded memory, see restyle/paint/bands.py.
+      fits: whether a (height, width) is for the engine, or else for `in_bands`.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        shape: TransformConfig,
+        look: Look,
+        *,
+        in_bands: Engine,
+        fits: Callable[[tuple[int, int]], bool],
+    ):
+        look.check(shape)
+        self.engine, self.shape, self.look = engine, shape, look
+        self.in_bands, self.fits = in_bands, fits
+
+    def picture(self, pixels: np.ndarray) -> np.ndarray:
+        """One picture, (h, w, 3) in [0, 1], painted: the same size."""
+        return self.frames(pixels[np.newaxis])[0]
+
+    def frames(self, images: np.ndarray) -> np.ndarray:
+        """Pictures of one size, (b, h, w, 3) in [0, 1], painted: the same shape."""
+        count, height, width = images.shape[:3]
+        whole = self.fits((count * height, width))  # As much memory as one picture so high.
+        if count > 1 and not whole:
+            return np.concatenate([self.frames(image[np.newaxis]) for image in images])
+        run = self.engine if whole else self.in_bands
+        return self._finished(run(self.look.inputs(images, self.shape)), images)
+
+    def _finished(self, painted: np.ndarray, images: np.ndarray) -> np.ndarray:
+        look = self.look
+        if look.strength < 1 and not self.shape.strength:
+            painted = images + look.strength * (painted - images)
+        if look.preserve_color == "luminance":
+            pairs = zip(painted, images, strict=True)
+            painted = np.stack([keep_luminance(one, photo) for one, photo in pairs])
+        if look.mask:
+            mask = _mask(look.mask, images.shape[1:3])
+            painted = images + mask * (painted - images)
+        return painted
+
+
+@functools.lru_cache(maxsize=1)  # The frames of a video all have one size.
+def _mask(path: str, size: tuple[int, int]) -> np.ndarray:
+    return read_mask(path, size)[..., np.newaxis]
+
+
+def strength_note(look: Look, shapes: Sequence[TransformConfig]) -> str:
+    """What to say of a strength that a network was not trained for; mostly ""."""
+    if look.strength < 1 and not all(shape.strength for shape in shapes):
+        return (
+            "the network has no strength dial: its picture is laid over the photo. Train one with "
+            "train_fast.py --strength."
+        )
+    return ""

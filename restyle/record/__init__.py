@@ -1,0 +1,1 @@
+"""What a run leaves: its recipe, its folder, its scores."""

@@ -1,0 +1,58 @@
+"""A start of TensorFlow that says nothing but what the user is to know."""
+
+import contextlib
+import logging
+import logging.handlers
+import os
+import sys
+from collections.abc import Iterator
+
+from restyle.processor import check_usable
+
+
+@contextlib.contextmanager
+def quiet_start(needs: str = "") -> Iterator[None]:
+    """Keeps TensorFlow's greetings, which its C++ prints while it is imported, from the user.
+
+    They are written to file descriptor 2 whatever the log level says; what Python raises meanwhile
+    is raised as ever, and what restyle notes is told in the end. Before, libraries are held back
+    from what the processor only claims.
+
+    needs: a library without which there is nothing to start.
+
+    Raises:
+      UserError: that library cannot be used here.
+    """
+    with _notes_in_the_end():
+        check_usable(needs)
+        with _silent_errors():
+            yield
+
+
+@contextlib.contextmanager
+def _notes_in_the_end() -> Iterator[None]:
+    told = logging.StreamHandler()
+    told.setFormatter(logging.Formatter("note: %(message)s"))
+    kept = logging.handlers.MemoryHandler(1000, logging.CRITICAL, told)
+    logger = logging.getLogger("restyle")
+    logger.addHandler(kept)
+    try:
+        yield
+    finally:
+        logger.removeHandler(kept)
+        kept.close()
+
+
+@contextlib.contextmanager
+def _silent_errors() -> Iterator[None]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

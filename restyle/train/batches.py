@@ -1,0 +1,77 @@
+"""The batch of every step, a function of seed and step alone, decoded ahead of its use."""
+
+import os
+from collections.abc import Callable, Generator
+from typing import Any
+
+import numpy as np
+
+from restyle.media.read_ahead import read_ahead
+from restyle.models.transform_config import TransformConfig
+from restyle.train.loss import Batch
+from restyle.train.motion import random_motions
+from restyle.train.photos import Photographs, crop_plans, epoch_order
+from restyle.train.settings import TrainConfig
+
+AHEAD = 8
+THREADS = min(AHEAD, max(2, os.cpu_count() or 2))
+NOISE = 0.02
+
+
+class Batches:
+    """Batches of random crops; a run that is resumed at a step sees what it would have seen.
+
+    rows: which photos of the joint batch this process reads.
+    send: what is done to each batch once it is read, in the thread that read it.
+    """
+
+    def __init__(
+        self,
+        photographs: Photographs,
+        config: TrainConfig,
+        shape: TransformConfig,
+        rows: range,
+        send: Callable[[Batch], Any] = lambda batch: batch,
+    ):
+        self.photographs, self.config, self.shape, self.rows = photographs, config, shape, rows
+        self.send = send
+
+    def beginning_at(self, step: int) -> Generator[Any, None, None]:
+        """The batches of this step and all later ones, read and sent by other threads."""
+        steps = iter(range(step, 2**62))
+        sent = read_ahead(
+            lambda step: self.send(self.at(step)), steps, workers=THREADS, ahead=AHEAD
+        )
+        for _, batch in sent:
+            if isinstance(batch, Exception):
+                raise batch
+            yield batch
+
+    def at(self, step: int) -> Batch:
+        """The batch of a step."""
+        config, rows = self.config, slice(self.rows.start, self.rows.stop)
+        plans = crop_plans(config.seed, step, config.batch_size)
+        crops = []
+        for row in self.rows:
+            place = step * config.batch_size + row
+            photos = len(self.photographs.training)
+            order = epoch_order(config.seed, place // photos, photos)
+            crops.append(self.photographs.crop_of(place % photos, plans[row], order))
+        chance = self._chance(np.random.default_rng([config.seed, 3, step]))
+        return Batch(np.stack(crops), *(values[rows] for values in chance))
+
+    def _chance(self, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Style, strength, stroke, motion and noise of all photos of the joint batch."""
+        count, side = self.config.batch_size, self.config.image_size
+        style = generator.integers(len(self.shape.styles), size=count, dtype=np.int32)
+        strength = np.ones((count, 1), np.float32)
+        if self.shape.strength:  # A third at full strength, which is asked for most.
+            strength = np.minimum(1.0, 1.5 * generator.random((count, 1), np.float32))
+        stroke = np.zeros(count, np.int32)
+        if self.shape.strokes > 1:
+            stroke = generator.integers(self.shape.strokes, size=count, dtype=np.int32)
+        motions = random_motions(generator, count, (side, side))
+        noise = np.zeros((count, side, side, 3), np.float32)
+        if self.config.temporal_weight:
+            noise = NOISE * generator.standard_normal(noise.shape, np.float32)
+        return style, strength, stroke, motions, noise

@@ -1,0 +1,136 @@
+"""What a network is trained on: the objective of its pictures, and their steadiness."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from restyle.models.losses import Objective, Statistics, StyleTarget, style_target
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.transform_config import TransformConfig
+from restyle.train.motion import moved, seen_before
+
+Tensor = Any
+Network = Any
+
+
+class Batch(NamedTuple):
+    """What one step learns from; a tuple, which every backend's step takes as it is.
+
+    Attributes:
+      images: (b, h, w, 3), the photos.
+      style: (b,) int32, which style each is to have.
+      strength: (b, 1) in [0, 1], how much of it.
+      stroke: (b,) int32, at which of the stroke sizes.
+      motions: (b, 8), how each moves, see restyle/train/motion.py.
+      noise: (b, h, w, 3), what is added to the moved photo.
+    """
+
+    images: Tensor
+    style: Tensor
+    strength: Tensor
+    stroke: Tensor
+    motions: Tensor
+    noise: Tensor
+
+
+def network_inputs(network: TransformConfig, batch: Batch) -> dict[str, Tensor]:
+    """The inputs that a network of this shape takes."""
+    inputs = {"images": batch.images}
+    if len(network.styles) > 1:
+        inputs["style_weights"] = ops.one_hot(batch.style, len(network.styles))
+    if network.strength:
+        inputs["strength"] = batch.strength
+    if network.strokes > 1:
+        share = ops.cast(batch.stroke, "float32") / (network.strokes - 1)
+        inputs["stroke"] = ops.expand_dims(share, 1)
+    # A Keras model takes arrays or tensors, but not both together.
+    return {name: ops.convert_to_tensor(values) for name, values in inputs.items()}
+
+
+def painting_targets(
+    features: keras.Model, paintings: Sequence[np.ndarray], objective: ObjectiveConfig
+) -> dict[str, Statistics]:
+    """What the paintings ask for by layer, row by row: all stroke sizes of a style, then the next.
+
+    features: a VGG-19. paintings: (h, w, 3), each of its own size.
+    """
+    targets = [style_target(features(painting[None]), objective) for painting in paintings]
+    return {
+        layer: {
+            name: ops.concatenate([target.statistics[layer][name] for target in targets])
+            for name in targets[0].statistics[layer]
+        }
+        for layer in objective.style_layers
+    }
+
+
+class TrainingLoss:
+    """The objective of what a network makes of photos, a function of network and batch alone.
+
+    Johnson et al. (2016), eq. 5, with the terms of models/losses.py: the same numbers as the
+    optimiser reports. Backend neutral: a training step in any Keras backend is this and a gradient.
+    """
+
+    def __init__(
+        self,
+        objective: ObjectiveConfig,
+        targets: Mapping[str, Statistics],
+        features: keras.Model,
+        content_features: keras.Model,
+        temporal_weight: float = 0.0,
+    ):
+        self.objective, self.targets = objective, targets
+        self.features, self.content_features = features, content_features
+        self.temporal_weight = temporal_weight
+
+    def __call__(self, network: Network, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of each photo, (b,), and its terms before their weights, {name: (b,)}."""
+        inputs = network_inputs(network.config, batch)
+        stylized = network(inputs, training=True)
+        terms, weights = self.terms(stylized, batch, network.config.strokes)
+        if self.temporal_weight:
+            terms["temporal"] = self.temporal_error(network, inputs, stylized, batch)
+            weights["temporal"] = self.temporal_weight
+        return sum(weights[name] * value for name, value in terms.items()), terms
+
+    def terms(
+        self, stylized: Tensor, batch: Batch, strokes: int
+    ) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """The objective's terms and their weights.
+
+        The dial turns the weight of the style: strength^2 of it. At strength 1 the objective is
+        the optimizer's. strokes: how many stroke sizes each style has.
+        """
+        row = batch.style * strokes + batch.stroke
+        chosen = {
+            layer: {name: ops.take(rows, row, axis=0) for name, rows in target.items()}
+            for layer, target in self.targets.items()
+        }
+        objective = Objective(self.objective, [StyleTarget(chosen)])
+        content = self.content_features(batch.images)
+        terms = objective.terms(stylized, self.features(stylized), content)
+        share = ops.square(batch.strength[:, 0])
+        weights: dict[str, Any] = {
+            name: weight * share if name.startswith("style") else weight
+            for name, weight in objective.weights.items()
+        }
+        return terms, weights
+
+    def temporal_error(
+        self, network: Network, inputs: Mapping[str, Tensor], stylized: Tensor, batch: Batch
+    ) -> Tensor:
+        """How far the moved photo's picture is from the picture moved, (b,).
+
+        mean over what was seen before of (f(m(x) + noise) - m(f(x)))^2
+
+        The optical flow of a video, which Ruder et al. (2018) train with, is known without any
+        video where the motion is ours: their section 4 on single images.
+        """
+        images = moved(batch.images, batch.motions) + batch.noise
+        after = network({**inputs, "images": images}, training=True)
+        seen = seen_before(batch.motions, batch.images.shape[1:3])
+        error = ops.square(after - moved(stylized, batch.motions)) * seen
+        return ops.sum(error, axis=(1, 2, 3)) / (3.0 * ops.sum(seen, axis=(1, 2, 3)) + 1e-6)

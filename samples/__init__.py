@@ -1,0 +1,1 @@
+"""Two pictures that this project drew itself."""

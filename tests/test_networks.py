@@ -1,0 +1,187 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from restyle.models.transform_config import TransformConfig
+from restyle.models.transform_net import TransformNet
+
+from restyle import networks
+from restyle.errors import UserError
+from restyle.networks import (
+    load_network,
+    named_network,
+    network_path,
+    pretrained_names,
+    read_network_recipe,
+    read_network_shape,
+    save_network,
+)
+
+SHAPE = TransformConfig(width=2, residual_blocks=1, styles=("wave", "scream"), strength=True)
+RECIPE = '{"program": "train_fast.py", "styles": ["w\\u00e4ve"]}'
+READERS = [load_network, read_network_recipe, read_network_shape]
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = np.random.default_rng(0).random((2, 20, 17, 3), np.float32)
+INPUTS = {
+    "images": IMAGES,
+    "style_weights": np.array([[1, 0], [0.3, 0.7]], np.float32),
+    "strength": np.array([[1], [0.8]], np.float32),
+}
+
+
+@pytest.fixture(scope="module")
+def network():
+    network = TransformNet(SHAPE)
+    generator = np.random.default_rng(1)
+    network.set_weights(
+        [weight + generator.normal(0, 0.1, weight.shape) for weight in network.get_weights()]
+    )
+    return network
+
+
+@pytest.fixture(scope="module")
+def saved(network, tmp_path_factory):
+    path = tmp_path_factory.mktemp("networks") / "wave.keras"
+    save_network(network, path, RECIPE)
+    return path
+
+
+def why(reader, path):
+    """The one line with which a file is refused."""
+    with pytest.raises(UserError) as error:
+        reader(str(path))
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_a_name_or_a_keras_file_is_a_network_and_anything_else_may_be_a_picture(saved):
+    assert named_network("wave") == network_path("wave")
+    assert named_network(str(saved)) == saved
+    for text in ("content", "./wave", "wave.png", "waves"):
+        assert named_network(text) is None
+
+
+def test_a_saved_network_paints_what_the_one_in_memory_did(network, saved):
+    loaded = load_network(str(saved))
+
+    assert (loaded.config, loaded.recipe) == (SHAPE, RECIPE)
+    assert {weight.dtype for weight in loaded.weights} == {"float32"}
+    np.testing.assert_allclose(loaded(INPUTS), network(INPUTS), atol=1 / 255)
+
+
+def test_a_file_holds_half_the_bytes_of_its_weights_and_leaves_the_network_as_it_was(
+    network, tmp_path
+):
+    before = network.get_weights()
+    network.save(tmp_path / "whole.keras")
+    save_network(network, tmp_path / "half.keras", RECIPE)
+
+    whole, half = ((tmp_path / f"{name}.keras").stat().st_size for name in ("whole", "half"))
+    numbers = sum(weight.size for weight in before)
+    assert whole - half == pytest.approx(2 * numbers, rel=0.05)
+    assert network.recipe == "" and {weight.dtype for weight in network.weights} == {"float32"}
+    for weight, now in zip(before, network.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, now)
+
+
+def test_a_network_runs_in_the_precision_asked_for(saved):
+    loaded = load_network(str(saved), dtype="mixed_bfloat16")
+
+    assert loaded.get_layer("down2_conv").compute_dtype == "bfloat16"
+    assert loaded.recipe == RECIPE
+
+
+def test_recipe_and_shape_are_read_without_tensorflow(saved):
+    code = (
+        "import json, sys\n"
+        "from restyle.networks import read_network_recipe, read_network_shape\n"
+        f"print(json.dumps([read_network_recipe({str(saved)!r}), "
+        f"read_network_shape({str(saved)!r})]))\n"
+        "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    recipe, shape = json.loads(result.stdout)
+    assert recipe == RECIPE
+    assert TransformConfig(**shape) == SHAPE
+
+
+def test_a_network_is_found_by_its_path_or_by_the_name_of_one_that_comes_along(
+    saved, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(networks, "PRETRAINED", saved.parent)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wave").write_text("A file of that name is not what is meant.")
+
+    assert pretrained_names() == ["wave"]
+    assert network_path("wave") == network_path(str(saved)) == saved
+    (tmp_path / "wave.keras").write_text("But by its whole name it is.")
+    assert network_path("wave.keras") == Path("wave.keras")
+
+
+@pytest.mark.parametrize("model", ["", "gone", "gone.keras", "/gone/gone.keras", "."])
+@pytest.mark.parametrize("reader", READERS)
+def test_a_network_that_is_not_there_is_one_line_with_those_that_are(
+    reader, model, saved, monkeypatch
+):
+    monkeypatch.setattr(networks, "PRETRAINED", saved.parent)
+
+    assert why(reader, model) == (
+        f"No network '{model}'. Give a .keras file that train_fast.py wrote, or one of the names "
+        "wave."
+    )
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: b"",
+        lambda data: b"This is a letter.",
+        *(lambda data, share=share: data[: int(share * len(data))] for share in (0.01, 0.5, 0.999)),
+        lambda data: data.replace(b"restyle", b"another"),
+        lambda data: data[:-80] + bytes(80),
+        # "Encrypted", and "packed in a way of the future", for zipfile.
+        lambda data: data.replace(b"PK\1\2\x14\3\x14\0\0\0", b"PK\1\2\x14\3\x14\0\1\0"),
+        lambda data: data.replace(b"PK\1\2\x14\3\x14\0\0\0\0", b"PK\1\2\x14\3\x14\0\0\0\x63"),
+    ],
+    ids=["empty", "text", "1%", "50%", "99.9%", "renamed", "no end", "encrypted", "packed"],
+)
+def test_a_spoilt_file_is_refused_in_one_line(reader, spoil, saved, tmp_path):
+    path = tmp_path / "spoilt.keras"
+    path.write_bytes(spoil(saved.read_bytes()))
+    assert path.read_bytes() != saved.read_bytes()
+
+    assert why(reader, path) == (
+        f"'{path}' is not a network that train_fast.py wrote, or is cut off. "
+        "Give another, or copy it again."
+    )
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_keras_model_of_another_kind_is_refused_in_one_line(reader, tmp_path):
+    path = tmp_path / "foreign.keras"
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]).save(path)
+
+    assert why(reader, path).startswith(f"'{path}' is not a network that train_fast.py wrote")
+
+
+def test_what_cannot_be_written_leaves_what_was_there(network, saved, tmp_path, monkeypatch):
+    path = tmp_path / "wave.keras"
+    path.write_bytes(b"an older network")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(UserError, match="cannot be written: No space left on device. Nothing was"):
+        save_network(network, path, RECIPE)
+
+    assert path.read_bytes() == b"an older network"
+    assert [file.name for file in tmp_path.iterdir()] == ["wave.keras"]

@@ -1,0 +1,360 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+from restyle.models.transform_config import TransformConfig
+from video_clips import TEN_A_SECOND, number_of, numbered, packets_of, write_clip
+
+from restyle.errors import UserError
+from restyle.media.video.reader import Frame, VideoReader
+from restyle.media.video.segments import SegmentedVideo
+from restyle.paint.smoothing import Smoother
+from restyle.paint.stylizer import Look, Stylizer
+from restyle.paint.videos import paint_video
+from restyle.programs import evaluate_task
+
+ROOT = Path(__file__).resolve().parent.parent
+RNG = np.random.default_rng(0)
+SHAPE = TransformConfig(styles=("none",))
+
+# evaluate.py with a network that turns black to white and takes its time.
+PROGRAM = """
+import os, pathlib, sys, time
+import evaluate
+from restyle.models.transform_config import TransformConfig
+from restyle.programs import command_line
+from restyle.programs import evaluate_task as task
+from restyle.paint.stylizer import Look, Stylizer
+
+def negative(inputs):
+    time.sleep(0.05)
+    return 1 - inputs["images"]
+
+shape = TransformConfig(styles=("none",))
+task.shape_of = lambda model: shape
+task.network_path = lambda model: pathlib.Path(__file__)
+task.stylizer = lambda model: Stylizer(
+    negative, shape, Look(), in_bands=negative, fits=lambda size: True
+)
+sys.exit(command_line.run(evaluate.main, "", [*sys.argv, "--model=stub"]))
+"""
+
+
+def identity(inputs):
+    return inputs["images"]
+
+
+def negative(inputs):
+    return 1 - inputs["images"]
+
+
+def stylizer(engine=identity, fits=lambda size: True):
+    return Stylizer(engine, SHAPE, Look(), in_bands=engine, fits=fits)
+
+
+def painted(
+    source, output, *, engine=identity, size=None, stop_after=None, segment_seconds=0.5, **options
+):
+    """Paints a video, or its first frames; returns the times."""
+    reader, times = VideoReader(source), []
+    size = size or reader.info.size
+    with SegmentedVideo(output, reader, size=size, segment_seconds=segment_seconds) as video:
+        run = paint_video(reader, video, stylizer(engine), size=size, **options)
+        for moment in run:
+            times.append(moment)
+            if len(times) == stop_after:
+                run.close()
+    return times
+
+
+def frames_of(path):
+    return list(VideoReader(path).frames())
+
+
+def assert_same_video(one, other):
+    assert packets_of(one, "video") == packets_of(other, "video")
+    assert len(frames_of(one)) == len(frames_of(other))
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """17 frames at uneven times, with sound and a subtitle."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mkv"
+    times = [i * TEN_A_SECOND + (i % 3) * Fraction(1, 50) for i in range(17)]
+    return write_clip(path, numbered(17), times=times, tone_seconds=1.7, subtitle="Hello")
+
+
+@pytest.fixture
+def start_stub(tmp_path):
+    """Starts evaluate.py with the network that takes its time."""
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    return lambda *arguments: subprocess.Popen(
+        [sys.executable, program, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+# What comes through.
+
+
+def test_every_time_and_all_sound_and_subtitles_come_through(tmp_path, clip):
+    times = painted(clip, tmp_path / "o.mkv")
+
+    assert times == [frame.time for frame in frames_of(clip)]
+    assert times == [frame.time for frame in frames_of(tmp_path / "o.mkv")]
+    for kind in ("audio", "subtitle"):
+        assert packets_of(tmp_path / "o.mkv", kind) == packets_of(clip, kind) != []
+
+
+def test_a_colour_comes_through_a_network_that_changes_nothing(tmp_path):
+    color = np.full((3, 48, 64, 3), (200, 50, 20), np.uint8)
+    source = write_clip(tmp_path / "a.mp4", color, matrix=1, color_range=1)
+    painted(source, tmp_path / "o.mp4")
+
+    for before, after in zip(frames_of(source), frames_of(tmp_path / "o.mp4"), strict=True):
+        np.testing.assert_allclose(after.pixels, before.pixels, atol=2 / 255)
+
+
+def test_the_network_paints_the_frames_at_the_wanted_size(tmp_path, clip):
+    seen = []
+
+    def engine(inputs):
+        seen.append(inputs["images"].shape)
+        return negative(inputs)
+
+    painted(clip, tmp_path / "o.mkv", engine=engine, size=(24, 32))
+
+    assert seen == [(1, 24, 32, 3)] * 17
+    pairs = zip(frames_of(clip), frames_of(tmp_path / "o.mkv"), strict=True)
+    for before, after in pairs:
+        assert after.pixels.shape == (24, 32, 3)
+        assert after.pixels[-1, -1] == pytest.approx(1 - before.pixels[-1, -1], abs=3 / 255)
+
+
+def test_a_video_that_is_made_smaller_gets_even_sides(monkeypatch):
+    monkeypatch.setattr(evaluate_task, "FLAGS", SimpleNamespace(max_size=1001))
+
+    assert evaluate_task.video_size((1080, 1920)) == (562, 1000)
+    assert evaluate_task.video_size((721, 1001)) == (721, 1001)  # As it is, if not too large.
+
+
+def test_many_frames_at_once_are_the_same_as_one_by_one(tmp_path, clip):
+    counts = []
+
+    def engine(inputs):
+        counts.append(len(inputs["images"]))
+        return negative(inputs)
+
+    painted(clip, tmp_path / "one.mkv", engine=negative)
+    times = painted(clip, tmp_path / "many.mkv", engine=engine, batch_size=5)
+
+    assert counts == [5, 5, 5, 2]
+    assert times == [frame.time for frame in frames_of(clip)]
+    assert_same_video(tmp_path / "many.mkv", tmp_path / "one.mkv")
+
+
+def test_frames_that_are_too_many_for_the_memory_are_painted_one_by_one():
+    counts = []
+
+    def engine(inputs):
+        counts.append(len(inputs["images"]))
+        return negative(inputs)
+
+    images = RNG.random((3, 8, 9, 3), np.float32)
+    few = stylizer(engine, fits=lambda size: size[0] * size[1] <= 2 * 72)
+
+    np.testing.assert_array_equal(few.frames(images), 1 - images)
+    few.frames(images[:2])
+    assert counts == [1, 1, 1, 2]
+
+
+def test_a_gif_that_moves_becomes_a_video(tmp_path):
+    path = tmp_path / "a.gif"
+    first, *others = [Image.fromarray(levels) for levels in numbered(4)]
+    first.save(path, save_all=True, append_images=others, duration=[100, 300, 100, 100])
+    painted(path, tmp_path / "o.mp4")
+
+    result = frames_of(tmp_path / "o.mp4")
+    assert [number_of(frame.pixels) for frame in result] == [0, 1, 2, 3]
+    assert [frame.time for frame in result] == [i * TEN_A_SECOND for i in (0, 1, 4, 5)]
+
+
+# At the same time.
+
+
+class Meeting:
+    """Lets a stage of the run wait until another one has come to a frame."""
+
+    def __init__(self):
+        self.reached, self.changed, self.missed = {}, threading.Condition(), []
+
+    def arrive(self, stage, number):
+        with self.changed:
+            self.reached[stage] = number
+            self.changed.notify_all()
+
+    def wait_for(self, stage, number):
+        with self.changed:
+            if not self.changed.wait_for(lambda: self.reached.get(stage, -1) >= number, 5):
+                self.missed.append((stage, number))
+
+
+def test_frames_are_decoded_and_encoded_while_the_network_paints():
+    meeting, last = Meeting(), 5
+
+    def frames(after):
+        for number in range(last + 1):
+            meeting.arrive("decoded", number)
+            pixels = np.full((2, 2, 3), number, np.float32)
+            yield Frame(pixels, Fraction(number))
+
+    def engine(inputs):
+        number = int(inputs["images"].max())
+        meeting.arrive("network", number)
+        meeting.wait_for("decoded", min(number + 1, last))
+        meeting.wait_for("encoder", number - 1)
+        return inputs["images"]
+
+    def write(frame, state):
+        meeting.arrive("encoder", int(frame.time))
+        meeting.wait_for("network", min(int(frame.time) + 1, last))
+
+    reader = SimpleNamespace(frames=frames)
+    video = SimpleNamespace(write=write, finish=lambda: None, finished_until=None, state={})
+    times = list(paint_video(reader, video, stylizer(engine), size=(2, 2)))
+
+    assert times == list(range(last + 1))
+    assert meeting.missed == []
+
+
+def test_after_a_frame_that_could_not_be_written_none_is_written():
+    written = []
+
+    def write(frame, state):
+        if frame.time == 2:
+            raise UserError("No space is left.")
+        written.append(frame.time)
+
+    frames = [Frame(np.zeros((2, 2, 3), np.float32), Fraction(each)) for each in range(9)]
+    reader = SimpleNamespace(frames=lambda after: iter(frames))
+    video = SimpleNamespace(write=write, finish=None, finished_until=None, state={})
+    with pytest.raises(UserError, match="No space is left"):
+        list(paint_video(reader, video, stylizer(), size=(2, 2)))
+
+    assert written == [0, 1]
+
+
+def test_memory_does_not_grow_with_length(tmp_path):
+    def peak(count):
+        source = write_clip(tmp_path / "a.mp4", numbered(count))
+        tracemalloc.start()
+        painted(source, tmp_path / "o.mp4", smoother=Smoother())
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    one_frame = 48 * 64 * 3 * 4
+    peak(4)
+    assert peak(48) < peak(16) + 8 * one_frame
+
+
+# Going on.
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_a_run_that_was_closed_goes_on_and_ends_up_as_one_that_was_not(tmp_path, clip, batch_size):
+    options = {"engine": negative, "batch_size": batch_size}
+    painted(clip, tmp_path / "whole.mkv", smoother=Smoother(), **options)
+    painted(clip, tmp_path / "o.mkv", smoother=Smoother(), stop_after=12, **options)
+    rest = painted(clip, tmp_path / "o.mkv", smoother=Smoother(), **options)
+
+    assert len(rest) == 17 - 10  # Segments begin at frames 5, 10 and 15.
+    assert_same_video(tmp_path / "o.mkv", tmp_path / "whole.mkv")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
+def test_a_process_that_was_ended_goes_on_at_the_last_finished_segment(
+    tmp_path, start_stub, number
+):
+    seconds = [Fraction(i) for i in range(34)]  # Segments of ten frames.
+    source = write_clip(tmp_path / "a.mp4", numbered(34), times=seconds)
+    arguments = (f"--input={source}", f"--output={tmp_path}/o.mp4", "--smooth=0.7")
+    parts = tmp_path / ".o.mp4.parts"
+
+    process = start_stub(*arguments)
+    while process.poll() is None and not (parts / "00000.nut").exists():
+        time.sleep(0.01)
+    os.kill(process.pid, number)
+    _, error = process.communicate(timeout=60)
+    assert not (tmp_path / "o.mp4").exists()
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert error.splitlines()[-1].startswith("Interrupted: run again to go on after")
+        assert not (parts / "unfinished.nut").exists()
+
+    process = start_stub(*arguments)
+    _, error = process.communicate(timeout=60)
+    assert (process.returncode, parts.exists()) == (0, False)
+    assert error.startswith("Going on after ")
+    options = {"engine": negative, "smoother": Smoother(0.7), "segment_seconds": 10}
+    painted(source, tmp_path / "whole.mp4", **options)
+    assert_same_video(tmp_path / "o.mp4", tmp_path / "whole.mp4")
+
+
+@pytest.mark.parametrize("contents", [b"", b"half a", b"PK\x03\x04" + bytes(100)])
+def test_where_the_kept_state_is_damaged_the_video_is_made_anew(tmp_path, clip, contents):
+    painted(clip, tmp_path / "o.mkv", stop_after=12)
+    (state,) = (tmp_path / ".o.mkv.parts").glob("*.npz")
+    state.write_bytes(contents or state.read_bytes()[:-30])
+
+    assert len(painted(clip, tmp_path / "o.mkv")) == 17
+    assert [path.name for path in tmp_path.iterdir()] == ["o.mkv"]
+
+
+def test_a_damaged_part_is_named(tmp_path, clip):
+    painted(clip, tmp_path / "o.mkv", stop_after=12)
+    part = tmp_path / ".o.mkv.parts" / "00000.nut"
+    part.write_bytes(b"half a")
+
+    with pytest.raises(UserError, match=f"'{part}' is broken .* Remove its folder"):
+        painted(clip, tmp_path / "o.mkv")
+
+
+# What goes wrong.
+
+
+def test_of_a_damaged_video_what_there_is_is_painted_and_the_rest_reported(tmp_path, start_stub):
+    noise = RNG.integers(0, 256, (20, 48, 64, 3), np.uint8)
+    source = write_clip(tmp_path / "a.mp4", noise, file_options={"movflags": "faststart"})
+    source.write_bytes(source.read_bytes()[: source.stat().st_size * 6 // 10])
+    process = start_stub(f"--input={source}", f"--output={tmp_path}/o.mp4")
+    _, error = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert f"note: '{source}' is damaged: " in error and "of 2.00 seconds were decoded" in error
+    assert len(frames_of(tmp_path / "o.mp4")) == len(frames_of(source)) > 5
+
+
+def test_what_no_video_can_be_made_of_is_one_line(tmp_path, start_stub, clip):
+    for said, arguments in {
+        "Got --smooth 1, expected 0 to below 1.": [f"--input={clip}", "--smooth=1"],
+        "There is no camera 63": ["--input=camera:63"],
+    }.items():
+        process = start_stub(*arguments, f"--output={tmp_path}/o.mkv")
+        _, error = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert error.startswith("error: ") and error.count("\n") == 1 and said in error
+    assert not (tmp_path / "o.mkv").exists()

@@ -1,0 +1,266 @@
+import os
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from restyle.errors import UserError
+from restyle.media import image_files
+from restyle.media.photo_crops import CropPlan, read_crop, read_photo
+from restyle.train import photos
+from restyle.train.photos import Photographs, crop_plans, epoch_order, skipped_text
+
+SIDE = 16
+
+
+def save_photo(path, seed=0, size=(40, 24)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    levels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    Image.fromarray(levels).save(path)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Twelve sound photos of several formats and sizes, in folders in folders."""
+    for index in range(12):
+        suffix = ("jpg", "png", "webp", "bmp")[index % 4]
+        place = ("", "deep", "deep/er")[index % 3]
+        size = (SIDE + 7 * index, SIDE + 3 * (11 - index))
+        save_photo(tmp_path / "in" / place / f"photo{index}.{suffix}", index, size)
+    return tmp_path / "in"
+
+
+def cut_off(path):
+    """Leaves the header and the first few pixels of a file."""
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 2 // 3])
+
+
+def spoil(folder):
+    """Files in a folder that are no photos; returns the names of those that are to be skipped."""
+    (folder / "empty.jpg").touch()
+    (folder / "letter.jpg").write_text("Dear Sir or Madam, this is no photo.")
+    (folder / "noise.png").write_bytes(np.random.default_rng(0).bytes(400))
+    (folder / "half_a_header.jpg").write_bytes((folder / "photo0.jpg").read_bytes()[:15])
+    (folder / "gone.jpg").symlink_to("nowhere.jpg")
+    save_photo(folder / "tiny.png", size=(SIDE - 1, 90))
+    (folder / "album.jpg").mkdir()
+    (folder / "notes.txt").write_text("not a picture, and not named like one")
+    return {"empty.jpg", "letter.jpg", "noise.png", "half_a_header.jpg", "gone.jpg", "tiny.png"}
+
+
+def names(paths):
+    return {path.name for path in paths}
+
+
+def test_a_folder_is_read_with_all_below_it_in_every_format_and_size(folder):
+    photographs = Photographs(str(folder), SIDE, 0)
+
+    assert names(photographs.training) == {path.name for path in folder.rglob("photo*")}
+    assert len(photographs.training) == 12 and not photographs.skipped
+    order = np.arange(12)
+    crops = [photographs.crop_of(place, CropPlan(), order) for place in order]
+    assert {crop.shape for crop in crops} == {(SIDE, SIDE, 3)}
+    assert not photographs.skipped
+
+
+def test_what_is_no_photo_is_skipped_counted_and_named_once(folder):
+    bad = spoil(folder)
+    photographs = Photographs(str(folder), SIDE, 4)
+
+    assert names(photographs.skipped) == bad
+    assert not names(photographs.training + photographs.held_out) & bad
+    assert len(photographs.training) == 8
+    for path, reason in photographs.skipped.items():
+        assert reason.count(f"'{path}'") == 1 and "\n" not in reason
+    text = skipped_text(photographs.skipped)
+    assert text.startswith("skipped 6 of the pictures: '") and text.endswith("; and 3 more")
+    assert sum(text.count(name) for name in bad) == 3 and "\n" not in text
+
+
+def test_a_file_that_may_not_be_read_is_skipped(folder, monkeypatch):
+    open_image = Image.open
+
+    def guarded(path, **options):
+        if Path(path).name == "photo3.bmp":
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return open_image(path, **options)
+
+    monkeypatch.setattr(image_files.Image, "open", guarded)
+    photographs = Photographs(str(folder), SIDE, 0)
+
+    assert names(photographs.skipped) == {"photo3.bmp"} and len(photographs.training) == 11
+    assert "permission denied" in skipped_text(photographs.skipped)
+
+
+def test_a_name_that_is_no_text_is_a_name(folder):
+    shutil.copy(folder / "photo0.jpg", os.fsencode(folder) + b"/caf\xe9.jpg")
+
+    assert len(Photographs(str(folder), SIDE, 4).training) == 9
+
+
+def test_nothing_skipped_is_nothing_said():
+    assert skipped_text({}) == ""
+    assert skipped_text({Path("a"): "'a' is empty."}) == "skipped 1 of the pictures: 'a' is empty"
+
+
+def test_a_photo_broken_behind_its_header_is_replaced_by_the_next_of_the_order(folder):
+    photographs = Photographs(str(folder), SIDE, 0)
+    order, plan = np.array([5, 2, 9, 0, 1, 3, 4, 6, 7, 8, 10, 11]), CropPlan(0.5, 0.2, 0.7)
+    expected = read_crop(photographs.training[0], SIDE, plan)
+    broken = [photographs.training[2], photographs.training[9]]
+    for path in broken:
+        cut_off(path)
+    again = Photographs(str(folder), SIDE, 0)
+
+    assert len(again.training) == 12, "the headers are sound"
+    for _ in range(2):
+        np.testing.assert_array_equal(again.crop_of(1, plan, order), expected)
+    assert list(again.skipped) == broken
+
+
+def test_the_photo_after_the_last_of_the_order_is_its_first(folder):
+    photographs = Photographs(str(folder), SIDE, 0)
+    first = read_crop(photographs.training[4], SIDE, CropPlan())
+    photographs.training[7].unlink()
+
+    crop = photographs.crop_of(1, CropPlan(), [4, 7])
+
+    np.testing.assert_array_equal(crop, first)
+
+
+def test_when_all_photos_have_become_unreadable_one_line_says_so(folder):
+    photographs = Photographs(str(folder), SIDE, 0)
+    shutil.rmtree(folder)
+
+    with pytest.raises(UserError) as error:
+        photographs.crop_of(3, CropPlan(), range(12))
+
+    assert str(error.value) == (
+        f"'{folder}' has no photo left to train on: all 12 were broken or removed. "
+        "Give a folder of sound photos."
+    )
+
+
+def test_a_folder_without_a_usable_picture_says_what_it_holds(tmp_path):
+    save_photo(tmp_path / "tiny.png", size=(9, 5))
+    (tmp_path / "zero.jpg").touch()
+
+    with pytest.raises(UserError) as error:
+        Photographs(str(tmp_path), SIDE, 4)
+
+    text = str(error.value)
+    assert text.startswith(f"'{tmp_path}' has no photo to train on: of its 2 pictures none can be")
+    assert "'{}' has 9 x 5 pixels; at least 16".format(tmp_path / "tiny.png") in text
+    assert "\n" not in text
+
+
+def test_a_folder_without_any_picture_says_what_it_holds(tmp_path):
+    (tmp_path / "notes.txt").touch()
+
+    with pytest.raises(UserError, match=r"holds 1 file, none of them a picture \(.txt 1\)"):
+        Photographs(str(tmp_path), SIDE, 4)
+
+
+def test_photos_held_out_are_not_trained_on_and_depend_on_names_alone(folder, tmp_path):
+    photographs = Photographs(str(folder), SIDE, 5)
+
+    held_out, training = names(photographs.held_out), names(photographs.training)
+    assert len(held_out) == 5 and len(training) == 7 and not held_out & training
+
+    # The same names in another folder, in one level, in other sizes and with other pixels.
+    for path in folder.rglob("photo*"):
+        save_photo(tmp_path / "other" / path.name, seed=99, size=(50, 33))
+    moved = Photographs(str(tmp_path / "other"), SIDE, 5)
+    assert names(moved.held_out) == held_out
+    # They are no alphabetical few, and more of them are the same and others.
+    assert held_out != set(sorted(held_out | training)[:5])
+    assert names(Photographs(str(folder), SIDE, 3).held_out) < held_out
+
+
+@pytest.mark.parametrize("photos, held_out", [(1, 0), (2, 1), (5, 2), (8, 4)])
+def test_at_least_half_of_the_photos_are_trained_on(tmp_path, photos, held_out):
+    for index in range(photos):
+        save_photo(tmp_path / f"{index}.png", index)
+
+    photographs = Photographs(str(tmp_path), SIDE, 4)
+
+    assert len(photographs.held_out) == held_out
+    assert len(photographs.training) == photos - held_out
+
+
+def test_held_out_crops_are_the_largest_central_squares_of_those_that_are_sound(folder):
+    photographs = Photographs(str(folder), SIDE, 4)
+    for broken in photographs.held_out[1:2]:
+        broken.unlink()
+
+    crops = photographs.held_out_crops()
+
+    sound = [path for path in photographs.held_out if path.exists()]
+    np.testing.assert_array_equal(crops, [read_crop(path, SIDE, CropPlan()) for path in sound])
+    assert list(photographs.skipped) == photographs.held_out[1:2]
+
+
+def test_no_photos_held_out_are_no_crops(folder):
+    assert Photographs(str(folder), SIDE, 0).held_out_crops().shape == (0, SIDE, SIDE, 3)
+
+
+def test_the_fingerprint_tells_folders_apart_by_names_and_sizes(folder):
+    fingerprint = Photographs(str(folder), SIDE, 4).fingerprint
+    assert Photographs(str(folder), SIDE, 0).fingerprint == fingerprint
+
+    # What is skipped does not count.
+    (folder / "letter.jpg").write_text("no photo")
+    assert Photographs(str(folder), SIDE, 4).fingerprint == fingerprint
+
+    (folder / "photo0.jpg").rename(folder / "renamed.jpg")
+    renamed = Photographs(str(folder), SIDE, 4).fingerprint
+    with (folder / "renamed.jpg").open("ab") as file:
+        file.write(b"\0")
+    longer = Photographs(str(folder), SIDE, 4).fingerprint
+    assert len({fingerprint, renamed, longer}) == 3
+
+
+def test_an_epochs_order_holds_every_photo_once_and_is_its_own():
+    orders = [tuple(epoch_order(seed, epoch, 30)) for seed in (0, 1) for epoch in (0, 1, 2)]
+
+    assert all(sorted(order) == list(range(30)) for order in orders)
+    assert len(set(orders)) == 6
+    assert tuple(epoch_order(1, 2, 30)) == orders[-1]
+
+
+def test_crop_plans_depend_on_seed_and_step_and_differ_within_a_step():
+    plans = [tuple(crop_plans(seed, step, 4)) for seed in (0, 1) for step in (0, 1)]
+
+    assert len({plan for group in plans for plan in group}) == 16
+    assert tuple(crop_plans(1, 1, 4)) == plans[-1]
+    assert tuple(crop_plans(1, 1, 2)) == plans[-1][:2]
+
+
+def test_cached_photos_give_the_same_crops_and_are_decoded_once(folder, monkeypatch):
+    reads = []
+
+    def counted(path, side):
+        reads.append(path)
+        return read_photo(path, side)
+
+    monkeypatch.setattr(photos, "read_photo", counted)
+    fresh, cached = (Photographs(str(folder), 24, 0, cache=cache) for cache in (False, True))
+    for step in range(4):
+        plans, order = crop_plans(0, step, 3), epoch_order(0, step, len(fresh.training))
+        for place, plan in enumerate(plans):
+            crop = cached.crop_of(place, plan, order)
+            np.testing.assert_array_equal(crop, fresh.crop_of(place, plan, order))
+    assert len(reads) == len(set(reads)) > 4
+
+
+def test_a_cache_that_memory_cannot_hold_is_refused_with_its_size(folder, monkeypatch):
+    free = SimpleNamespace(available=2 * 3 * 12 * 16 * 16)  # Each photo is larger than that.
+    monkeypatch.setattr(photos.psutil, "virtual_memory", lambda: free)
+
+    Photographs(str(folder), SIDE, 0)
+    with pytest.raises(UserError, match="--cache_photos would take 0.0 GB for the 12 photos"):
+        Photographs(str(folder), SIDE, 0, cache=True)
