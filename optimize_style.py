@@ -21,7 +21,7 @@ from absl import flags
 from restyle.color import without_white
 from restyle.errors import UserError
 from restyle.media.contact_sheet import contact_sheet
-from restyle.media.images import check_writable, read_recipe, resize, write_image
+from restyle.media.images import as_saved, check_writable, read_recipe, resize, write_image
 from restyle.media.video.time_lapse import check_time_lapse
 from restyle.networks import named_network
 from restyle.programs import command_line
@@ -115,7 +115,7 @@ def _run(
 ) -> np.ndarray:
     """The picture at the end of the run, or where it was interrupted, at its full size."""
     from restyle.exact.optimizer import optimize
-    from restyle.exact.result import finished
+    from restyle.exact.problem import finished
 
     if task.network and not snapshot:
         task = task.started(_one_pass(task))
@@ -176,7 +176,8 @@ def _records(
 
 def _save(task: Task, weights: "VGGWeights", picture: np.ndarray, display) -> None:
     """Writes the picture with its recipe and says what the network sees in it."""
-    from restyle.exact.result import as_saved, measure_stages, saved_alpha
+    from restyle.exact.evaluation import measure_stages
+    from restyle.exact.problem import saved_alpha
 
     size = task.scales[-1].size
     alpha = saved_alpha(task.problem, size)

@@ -20,11 +20,12 @@ import numpy as np
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
+from restyle.exact.evaluation import measure_stages
 from restyle.exact.optimizer import optimize
 from restyle.exact.problem import Problem, read_problem
-from restyle.exact.result import as_saved, measure_stages
 from restyle.exact.schedule import scales_of
 from restyle.exact.settings import STARTS, OptimizeConfig
+from restyle.media.images import as_saved
 from restyle.precision import PRECISIONS
 
 matplotlib.use("Agg")

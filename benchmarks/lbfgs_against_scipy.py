@@ -21,11 +21,11 @@ from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import load_vgg_weights
 
-from restyle.exact.evaluation import Measured, WholeImage, as_batch, evaluation_at
+from restyle.exact.evaluation import Measured, WholeImage, evaluation_at
 from restyle.exact.lbfgs import LBFGS
 from restyle.exact.problem import Problem, read_problem
-from restyle.exact.result import as_saved
-from restyle.media.images import fit_long_side
+from restyle.measure import as_batch
+from restyle.media.images import as_saved, fit_long_side
 from restyle.precision import PRECISIONS
 
 HISTORY = 20
@@ -55,10 +55,7 @@ def main() -> None:
     _print_row(*["---"] * (len(at) + 3))
     for name, run in runs.items():
         reached = (f"{run.lowest[min(n, len(run.lowest)) - 1]:.5f}" for n in at)
-        saved = sum(
-            judge.objective.weights[term] * value
-            for term, value in judge.terms(as_batch(as_saved(run.pixels, ".png"), size)).items()
-        )
+        saved = judge.numbers(as_saved(run.pixels, ".png"))["objective"]
         _print_row(name, *reached, f"{saved:.5f}", str(run.iterations))
     print()
     _print_row("pixels", "evaluation, seconds", "rest of a step, seconds", "share")

@@ -229,6 +229,10 @@ class Objective:
             total = total + share * style_error(statistics, target, self.config)
         return total
 
-    def total(self, terms: Mapping[str, Tensor]) -> Tensor:
-        """L of eq. 7, the weighted sum of the terms, (b,)."""
-        return sum(self.weights[name] * value for name, value in terms.items())
+    def total(self, terms: Mapping[str, Tensor], *, style: Tensor = 1.0) -> Tensor:
+        """L of eq. 7, the weighted sum of the terms, (b,).
+
+        style: factor of the weight of the style, one for all or (b,).
+        """
+        factors = {name: style if name.startswith("style") else 1.0 for name in terms}
+        return sum(self.weights[name] * factors[name] * term for name, term in terms.items())

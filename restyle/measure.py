@@ -1,4 +1,4 @@
-"""The objective's terms of a picture that any program made of a photograph and paintings."""
+"""The objective of pictures of one photo: prepared here for optimizer, trainer and scorer alike."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from keras import ops
 
 from restyle.errors import UserError
 from restyle.media.images import fit_long_side, resize
-from restyle.models.losses import Objective, StyleTarget, style_target
+from restyle.models.losses import Features, Objective, StyleTarget, style_target
 from restyle.models.objective_config import PRESETS, ObjectiveConfig
 from restyle.models.vgg_layers import smallest_side
 
@@ -32,6 +32,85 @@ class Painting:
     weight: float = 1.0
     mask: np.ndarray | None = None
     content_mask: np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """A photo and paintings that pictures of one size are compared with.
+
+    Attributes:
+      network: from pixels to the features of all layers of the objective.
+      objective: its styles are the paintings'.
+      content: features of the photo at the size of the pictures, by layer.
+    """
+
+    network: keras.Model
+    objective: Objective
+    content: Features
+
+    def terms(self, images: Tensor) -> dict[str, Tensor]:
+        """The terms of pictures (b, h, w, 3) before their weights, {name: (b,)}."""
+        return self.objective.terms(images, self.network(images), self.content)
+
+    def numbers(self, picture: np.ndarray) -> dict[str, float]:
+        """The objective of a picture (h, w, 3) and its terms before their weights, by name."""
+        terms = self.terms(as_batch(picture))
+        values = {name: float(value[0]) for name, value in terms.items()}
+        return {"objective": self.objective.total(values), **values}
+
+
+def compare(
+    content: np.ndarray,
+    paintings: Sequence[Painting],
+    network: keras.Model,
+    config: ObjectiveConfig,
+    *,
+    size: tuple[int, int],
+    style_long_side: int,
+) -> Comparison:
+    """What pictures of `size` are compared with; the content and its masks are brought to it.
+
+    Args:
+      content: (h, w, 3) in [0, 1].
+      style_long_side: in pixels; see `style_targets`.
+    """
+    targets = style_targets(paintings, network, config, size=size, long_side=style_long_side)
+    features = network(as_batch(content, size))
+    seen = {layer: features[layer] for layer in config.content_layers}
+    return Comparison(network, Objective(config, targets), seen)
+
+
+def style_targets(
+    paintings: Sequence[Painting],
+    network: keras.Model,
+    config: ObjectiveConfig,
+    *,
+    size: tuple[int, int] | None = None,
+    long_side: int | None = None,
+) -> list[StyleTarget]:
+    """What each of several paintings asks for.
+
+    Args:
+      size: that the content masks are brought to, the pictures'; None: they have it already.
+      long_side: that the paintings are brought to, their aspect never squashed; None: they stay.
+
+    Raises:
+      UserError: a painting is too small for the layers.
+    """
+    targets = []
+    for painting in paintings:
+        at = painting.pixels.shape[:2]
+        if long_side:
+            at = fit_long_side(at, long_side)
+        _check_size("A style", at, config)
+        masks = {}
+        if painting.mask is not None:
+            masks["style_mask"] = as_batch(painting.mask, at)
+        if painting.content_mask is not None:
+            masks["content_mask"] = as_batch(painting.content_mask, size)
+        features = network(as_batch(painting.pixels, at))
+        targets.append(style_target(features, config, weight=painting.weight, **masks))
+    return targets
 
 
 def score(
@@ -60,12 +139,8 @@ def score(
     size = result.shape[0], result.shape[1]
     _check_size("A result", size, config)
     long_side = style_long_side or max(size)
-    targets = [_target(painting, network, config, size, long_side) for painting in paintings]
-    objective = Objective(config, targets)
-    images = _as_batch(result, size)
-    values = objective.terms(images, network(images), network(_as_batch(content, size)))
-    terms = {name: float(value[0]) for name, value in values.items()}
-    return {"objective": sum(objective.weights[n] * v for n, v in terms.items()), **terms}
+    comparison = compare(content, paintings, network, config, size=size, style_long_side=long_side)
+    return comparison.numbers(result)
 
 
 def recipe_objective(settings: Mapping[str, Any]) -> ObjectiveConfig:
@@ -89,23 +164,11 @@ def recipe_objective(settings: Mapping[str, Any]) -> ObjectiveConfig:
         ) from error
 
 
-def _target(
-    painting: Painting,
-    network: keras.Model,
-    config: ObjectiveConfig,
-    size: tuple[int, int],
-    long_side: int,
-) -> StyleTarget:
-    """What a painting asks for; its aspect is never squashed."""
-    style_size = fit_long_side(painting.pixels.shape[:2], long_side)
-    _check_size("A style", style_size, config)
-    masks = {}
-    if painting.mask is not None:
-        masks["style_mask"] = _as_batch(painting.mask, style_size)
-    if painting.content_mask is not None:
-        masks["content_mask"] = _as_batch(painting.content_mask, size)
-    features = network(_as_batch(painting.pixels, style_size))
-    return style_target(features, config, weight=painting.weight, **masks)
+def as_batch(pixels: np.ndarray, size: tuple[int, int] | None = None) -> Tensor:
+    """A picture or a mask as a batch of one, at `size` if given: (1, h, w, 3) or (1, h, w, 1)."""
+    if size and pixels.shape[:2] != size:
+        pixels = resize(pixels, size)
+    return ops.convert_to_tensor(pixels.reshape(1, *pixels.shape[:2], -1), "float32")
 
 
 def _check_size(what: str, size: tuple[int, int], config: ObjectiveConfig) -> None:
@@ -115,9 +178,3 @@ def _check_size(what: str, size: tuple[int, int], config: ObjectiveConfig) -> No
             f"{what} would be measured at {size[1]} x {size[0]}, but the layers "
             f"({', '.join(config.layers)}) need {least} pixels on each side. Give a larger one."
         )
-
-
-def _as_batch(pixels: np.ndarray, size: tuple[int, int]) -> Tensor:
-    """A picture or a mask at `size`, (1, h, w, 3) or (1, h, w, 1)."""
-    resized = pixels if pixels.shape[:2] == size else resize(pixels, size)
-    return ops.convert_to_tensor(resized.reshape(1, *size, -1), "float32")

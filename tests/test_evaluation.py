@@ -10,8 +10,9 @@ from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import random_vgg_weights
 
-from restyle.exact.evaluation import as_batch, evaluation_at
+from restyle.exact.evaluation import evaluation_at
 from restyle.exact.problem import Problem
+from restyle.measure import as_batch
 
 RNG = np.random.default_rng(7)
 WEIGHTS = random_vgg_weights(width_divisor=16)
@@ -74,22 +75,22 @@ def test_the_gradient_is_the_slope_of_the_value(masked):
     np.testing.assert_allclose((ahead - behind) / 0.04, slope, rtol=0.02)
 
 
-def test_terms_without_a_gradient_are_the_same_by_name():
-    measure = evaluation(Problem(picture(), [picture()]))
-    image = as_batch(picture(), SIZE)
+def test_numbers_without_a_gradient_are_the_same_by_name():
+    measure, image = evaluation(Problem(picture(), [picture()])), picture()
 
-    terms = measure.terms(image)
+    numbers = measure.numbers(image)
 
-    assert list(terms) == list(measure.objective.weights)
-    np.testing.assert_allclose(list(terms.values()), measure(image).terms, rtol=1e-5)
+    measured = measure(as_batch(image))
+    assert list(numbers) == ["objective", *measure.objective.weights]
+    np.testing.assert_allclose(list(numbers.values()), [measured.value, *measured.terms], rtol=1e-5)
 
 
 def test_the_photograph_has_no_content_error_and_the_painting_no_style_error():
     photograph, painting = picture(), picture()
     measure = evaluation(Problem(photograph, [painting]))
 
-    of_photograph = measure.terms(as_batch(photograph, SIZE))
-    of_painting = measure.terms(as_batch(painting, SIZE))
+    of_photograph = measure.numbers(photograph)
+    of_painting = measure.numbers(painting)
 
     assert of_photograph["content conv2_1"] == pytest.approx(0, abs=1e-9)
     assert of_painting["content conv2_1"] > 0.01

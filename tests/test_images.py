@@ -360,12 +360,14 @@ def test_a_bomb_is_refused_before_it_goes_off(tmp_path, read, side):
     assert message_of(read, path).startswith(f"'{path}' is too large: ")
 
 
-def test_the_pixel_limit_is_the_callers_to_lower(tmp_path):
+def test_a_picture_of_more_pixels_than_the_limit_is_refused(tmp_path, monkeypatch):
     path = save(tmp_path / "a.png", ramp(6, 8))
 
-    assert images.read_image(path, max_pixels=48).pixels.shape == (6, 8, 3)
+    monkeypatch.setattr("restyle.media.image_files.MAX_PIXELS", 48)
+    assert images.read_image(path).pixels.shape == (6, 8, 3)
+    monkeypatch.setattr("restyle.media.image_files.MAX_PIXELS", 47)
     with pytest.raises(UserError, match="8 x 6 pixels are 48, the limit is 47"):
-        images.read_image(path, max_pixels=47)
+        images.read_image(path)
 
 
 def test_a_file_without_read_permission_is_said_to_be_so(guarded):
@@ -689,3 +691,23 @@ def test_threads_may_read_at_the_same_time(tmp_path):
         thread.join()
 
     assert [seen[path] for path in paths] == list(range(40))
+
+
+@pytest.mark.parametrize("extension", [".png", ".jpg", ".webp", ".tif", ".bmp", ".JPG"])
+@pytest.mark.parametrize("alpha", [None, RNG.random((6, 8), dtype=np.float32)])
+def test_as_saved_is_what_the_file_gives_back(tmp_path, extension, alpha):
+    pixels = RNG.random((6, 8, 3), dtype=np.float32)
+    path = tmp_path / f"out{extension}"
+    images.write_image(path, pixels, alpha=alpha, recipe="{}")
+
+    saved = images.as_saved(pixels, extension, alpha=alpha)
+
+    np.testing.assert_array_equal(saved, images.read_image(path).pixels)
+
+
+def test_a_png_only_rounds():
+    pixels = RNG.random((6, 8, 3), dtype=np.float32)
+
+    np.testing.assert_array_equal(
+        images.quantize(images.as_saved(pixels, ".png")), images.quantize(pixels)
+    )

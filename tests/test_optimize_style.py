@@ -202,8 +202,8 @@ def test_the_saved_terms_are_those_of_the_file(make, pictures, clear_photo, name
     from restyle.models.objective_config import ObjectiveConfig
     from restyle.models.weights.load import random_vgg_weights
 
+    from restyle.exact.evaluation import measure_stages
     from restyle.exact.problem import read_problem
-    from restyle.exact.result import measure_stages
     from restyle.exact.settings import OptimizeConfig
 
     photo = clear_photo if name.startswith("clear") else pictures / "photo.png"

@@ -84,9 +84,9 @@ def test_bfloat16_ends_where_float32_does():
     from restyle.models.objective_config import ObjectiveConfig
     from restyle.models.weights.load import load_vgg_weights
 
+    from restyle.exact.evaluation import measure_stages
     from restyle.exact.optimizer import optimize
     from restyle.exact.problem import read_problem
-    from restyle.exact.result import measure_stages
     from restyle.exact.settings import OptimizeConfig
 
     problem = read_problem(

@@ -9,14 +9,14 @@ import numpy as np
 import tensorflow as tf
 
 from restyle.exact.adam import Adam
-from restyle.exact.evaluation import as_batch, evaluation_at
+from restyle.exact.evaluation import evaluation_at
 from restyle.exact.lbfgs import LBFGS
 from restyle.exact.memory import check_memory
 from restyle.exact.network import network_for
-from restyle.exact.problem import Problem, recolored
-from restyle.exact.result import finished
+from restyle.exact.problem import Problem, finished, recolored
 from restyle.exact.schedule import Scale, scales_of
 from restyle.exact.settings import PICTURE, OptimizeConfig
+from restyle.measure import as_batch
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.weights.load import VGGWeights
 from restyle.precision import decided_precision

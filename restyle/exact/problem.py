@@ -1,14 +1,14 @@
-"""What a run is asked: a photograph, paintings, and masks that say where each applies."""
+"""What a run is asked: a photograph, paintings, and masks; and its answer in their colors."""
 
 import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 
-from restyle.color import match_color
-from restyle.exact.settings import OptimizeConfig
+from restyle.color import keep_luminance, match_color
+from restyle.exact.settings import OptimizeConfig, result_size
 from restyle.masks import read_mask, read_style_mask
-from restyle.media.images import read_image
+from restyle.media.images import read_image, resize
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +45,21 @@ def recolored(problem: Problem, config: OptimizeConfig) -> Problem:
         return problem
     styles = [match_color(style, problem.content) for style in problem.styles]
     return dataclasses.replace(problem, styles=styles)
+
+
+def finished(pixels: np.ndarray, problem: Problem, config: OptimizeConfig) -> np.ndarray:
+    """What is saved of an image: enlarged if it is of an early scale, its colors put back."""
+    size = result_size(problem.content.shape[:2], config)
+    if pixels.shape[:2] != size:
+        pixels = resize(pixels, size)
+    if config.preserve_color == "luminance":
+        pixels = keep_luminance(pixels, resize(problem.content, size))
+    return pixels
+
+
+def saved_alpha(problem: Problem, size: tuple[int, int]) -> np.ndarray | None:
+    """The content's opacity at the size of the result."""
+    return None if problem.alpha is None else resize(problem.alpha, size)
 
 
 def read_problem(

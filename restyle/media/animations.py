@@ -12,7 +12,7 @@ from PIL import GifImagePlugin, Image
 
 from restyle.errors import UserError
 from restyle.media.gif_files import write_gif
-from restyle.media.image_files import MAX_PIXELS, AnyPath, opened, written_beside
+from restyle.media.image_files import AnyPath, opened, written_beside
 from restyle.media.images import (
     SAVE_OPTIONS,
     WRITABLE,
@@ -58,7 +58,7 @@ class Animation:
 
         One that is opaque has an alpha too where another is transparent.
         """
-        with opened(self.path, MAX_PIXELS) as image:
+        with opened(self.path) as image:
             for frame in _frames(image, self.size):
                 picture = as_picture(frame, self.path)
                 if self.transparent and picture.alpha is None:
@@ -69,7 +69,7 @@ class Animation:
 
 def is_animated(path: AnyPath) -> bool:
     """Returns whether the file is a picture that moves; False for what cannot be read."""
-    with contextlib.suppress(UserError), opened(path, MAX_PIXELS) as image:
+    with contextlib.suppress(UserError), opened(path) as image:
         return _frame_count(image) > 1
     return False
 
@@ -85,7 +85,7 @@ def read_animation(path: AnyPath) -> Animation:
     Raises:
       UserError: the file is missing, or broken in any of its frames.
     """
-    with opened(path, MAX_PIXELS) as image:
+    with opened(path) as image:
         size = image.height, image.width
         milliseconds, transparent = [], False
         for frame in _frames(image, size):

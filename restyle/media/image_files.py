@@ -35,11 +35,11 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @contextlib.contextmanager
-def opened(path: AnyPath, max_pixels: int) -> Iterator[Image.Image]:
+def opened(path: AnyPath) -> Iterator[Image.Image]:
     """Yields the open file. What fails until it is closed, opening or decoding, is a UserError."""
     try:
         with _open(path) as image:
-            _check_pixel_count(path, image, max_pixels)
+            _check_pixel_count(path, image)
             yield image
     except BROKEN_FILE as error:
         raise UserError(_why_unreadable(path, error)) from error
@@ -94,12 +94,12 @@ def check_place(path: AnyPath) -> None:
             )
 
 
-def _check_pixel_count(path: AnyPath, image: Image.Image, max_pixels: int) -> None:
+def _check_pixel_count(path: AnyPath, image: Image.Image) -> None:
     width, height = image.size
-    if width * height > max_pixels:
+    if width * height > MAX_PIXELS:
         raise UserError(
             f"'{path}' is too large: {width} x {height} pixels are "
-            f"{width * height:,}, the limit is {max_pixels:,}. Make it smaller first."
+            f"{width * height:,}, the limit is {MAX_PIXELS:,}. Make it smaller first."
         )
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from restyle.errors import UserError
 from restyle.media.gif_files import paletted
-from restyle.media.image_files import MAX_PIXELS, AnyPath, check_place, opened, written_beside
+from restyle.media.image_files import AnyPath, check_place, opened, written_beside
 from restyle.media.recipe_text import recipe_of, recipe_options
 
 WRITABLE = {
@@ -50,7 +51,7 @@ class Picture:
     note: str = ""
 
 
-def read_image(path: AnyPath, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def read_image(path: AnyPath) -> Picture:
     """Returns the picture as it is meant to be seen: upright, in sRGB, with its transparency.
 
     EXIF orientation (in HEIC, where EXIF does not count, the file's own) and ICC profile are
@@ -58,13 +59,10 @@ def read_image(path: AnyPath, *, max_pixels: int = MAX_PIXELS) -> Picture:
     formula (1 - c)(1 - k). Of 16-bit samples grey ones keep all bits, colours the upper 8. Of an
     animation the first frame is read.
 
-    Args:
-      max_pixels: a larger picture is refused before it is decoded.
-
     Raises:
       UserError: the file is missing, unreadable, broken, too large or not a picture.
     """
-    with opened(path, max_pixels) as image:
+    with opened(path) as image:
         return as_picture(image, path, note=_frame_note(image))
 
 
@@ -84,7 +82,7 @@ def image_size(path: AnyPath) -> tuple[int, int]:
 
     But a PNG without a known orientation is decoded: the format lets it come after the pixels.
     """
-    with opened(path, MAX_PIXELS) as image:
+    with opened(path) as image:
         width, height = image.size
         # Pillow turns the size of a TIFF when it opens it, that of other files never.
         turned = image.format != "TIFF" and image.getexif().get(ORIENTATION) in SIDEWAYS
@@ -93,7 +91,7 @@ def image_size(path: AnyPath) -> tuple[int, int]:
 
 def read_recipe(path: AnyPath) -> str:
     """Returns the text that `write_image` put into the file."""
-    with opened(path, MAX_PIXELS) as image:
+    with opened(path) as image:
         recipe = recipe_of(image)
     if recipe is None:
         raise UserError(
@@ -131,6 +129,14 @@ def write_image(
     options = SAVE_OPTIONS.get(file_format, {}) | recipe_options(file_format, recipe)
     with written_beside(path) as file:
         image.save(file, file_format, **options)
+
+
+def as_saved(pixels: np.ndarray, extension: str, *, alpha: np.ndarray | None = None) -> np.ndarray:
+    """Returns what a file of this kind gives back: rounded to 8 bits, and whatever JPEG does."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"picture{extension}"
+        write_image(path, pixels, alpha=alpha)
+        return read_image(path).pixels
 
 
 def check_writable(path: AnyPath) -> None:

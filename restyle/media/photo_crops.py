@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from restyle.errors import UserError
-from restyle.media.image_files import MAX_PIXELS, AnyPath, opened
+from restyle.media.image_files import AnyPath, opened
 from restyle.media.images import deep_grey, dequantize, quantize
 
 # A photo that is kept has at most so many times a crop's pixels on its shorter side.
@@ -46,7 +46,7 @@ def read_crop(path: AnyPath, side: int, plan: CropPlan) -> np.ndarray:
     Raises:
       UserError: the file cannot be read, or its shorter side has fewer than `side` pixels.
     """
-    with opened(path, MAX_PIXELS) as image:
+    with opened(path) as image:
         check_large_enough(path, image, side)
         width, height = image.size
         square = side + plan.zoom * (min(width, height) - side)
@@ -64,7 +64,7 @@ def read_photo(path: AnyPath, side: int) -> np.ndarray:
     Raises:
       UserError: as `read_crop`.
     """
-    with opened(path, MAX_PIXELS) as image:
+    with opened(path) as image:
         check_large_enough(path, image, side)
         size = kept_size(image.size, side)
         image.draft("RGB", size)

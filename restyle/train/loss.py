@@ -7,7 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from restyle.models.losses import Objective, Statistics, StyleTarget, style_target
+from restyle.measure import Painting, style_targets
+from restyle.models.losses import Objective, Statistics, StyleTarget
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.transform_config import TransformConfig
 from restyle.train.motion import moved, seen_before
@@ -57,7 +58,7 @@ def painting_targets(
 
     features: a VGG-19. paintings: (h, w, 3), each of its own size.
     """
-    targets = [style_target(features(painting[None]), objective) for painting in paintings]
+    targets = style_targets([Painting(pixels) for pixels in paintings], features, objective)
     return {
         layer: {
             name: ops.concatenate([target.statistics[layer][name] for target in targets])
@@ -90,16 +91,16 @@ class TrainingLoss:
         """The loss of each photo, (b,), and its terms before their weights, {name: (b,)}."""
         inputs = network_inputs(network.config, batch)
         stylized = network(inputs, training=True)
-        terms, weights = self.terms(stylized, batch, network.config.strokes)
+        value, terms = self.objective_of(stylized, batch, network.config.strokes)
         if self.temporal_weight:
             terms["temporal"] = self.temporal_error(network, inputs, stylized, batch)
-            weights["temporal"] = self.temporal_weight
-        return sum(weights[name] * value for name, value in terms.items()), terms
+            value = value + self.temporal_weight * terms["temporal"]
+        return value, terms
 
-    def terms(
+    def objective_of(
         self, stylized: Tensor, batch: Batch, strokes: int
-    ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """The objective's terms and their weights.
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The objective of each picture, (b,), and its terms before their weights.
 
         The dial turns the weight of the style: strength^2 of it. At strength 1 the objective is
         the optimizer's. strokes: how many stroke sizes each style has.
@@ -112,12 +113,7 @@ class TrainingLoss:
         objective = Objective(self.objective, [StyleTarget(chosen)])
         content = self.content_features(batch.images)
         terms = objective.terms(stylized, self.features(stylized), content)
-        share = ops.square(batch.strength[:, 0])
-        weights: dict[str, Any] = {
-            name: weight * share if name.startswith("style") else weight
-            for name, weight in objective.weights.items()
-        }
-        return terms, weights
+        return objective.total(terms, style=ops.square(batch.strength[:, 0])), terms
 
     def temporal_error(
         self, network: Network, inputs: Mapping[str, Tensor], stylized: Tensor, batch: Batch

@@ -11,7 +11,7 @@ import psutil
 
 from restyle.errors import UserError
 from restyle.media.folders import find_pictures
-from restyle.media.image_files import MAX_PIXELS, opened
+from restyle.media.image_files import opened
 from restyle.media.photo_crops import (
     CropPlan,
     check_large_enough,
@@ -62,7 +62,7 @@ class Photographs:
 
     def _reason_to_skip(self, path: Path) -> str:
         try:
-            with opened(path, MAX_PIXELS) as image:
+            with opened(path) as image:
                 check_large_enough(path, image, self.side)
                 self._sizes[path] = image.size
         except UserError as error:
