@@ -17,7 +17,6 @@ import numpy as np
 
 from benchmarks.worker import Worker, serve, take_turns
 from restyle.media.images import read_image, resize
-from restyle.paint.stylizer import Look
 
 REFERENCE = ("tensorflow", "float32")
 CONFIGURATIONS = (
@@ -77,7 +76,7 @@ def _write_inputs(path: Path, flags: argparse.Namespace, size: tuple[int, int]) 
     network = load_network(flags.model)
     picture = resize(read_image(flags.content).pixels, size)
     weights = {f"weight {index:03}": w for index, w in enumerate(network.get_weights())}
-    given = Look().inputs(picture[np.newaxis], network.config)
+    given = network.config.inputs(picture[np.newaxis])
     if flags.torch_python and len(given) > 1:
         raise SystemExit("error: PyTorch's network has one style and no dial. Drop --torch_python.")
     np.savez(path, allow_pickle=False, **given, **weights)

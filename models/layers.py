@@ -100,11 +100,20 @@ class ReflectionPadding(keras.layers.Layer):
       padding: rows and columns to add on each side, fewer than there are.
 
     Input: (b, h, w, c). Output: (b, h + 2 padding, w + 2 padding, c).
+    Raises ValueError for an input that is known to be too small to be mirrored.
     """
 
     def __init__(self, padding: int, **kwargs):
         super().__init__(**kwargs)
         self.padding = padding
+
+    def build(self, input_shape):
+        for name, size in zip(("height", "width"), input_shape[1:3], strict=True):
+            if size is not None and size <= self.padding:
+                raise ValueError(
+                    f"Got an input whose {name} is {size}, expected more than the padding of "
+                    f"{self.padding}. Give a larger one, or put PadToMultiple before it."
+                )
 
     def call(self, values):
         edge = [self.padding, self.padding]

@@ -2,6 +2,10 @@
 
 import dataclasses
 import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from restyle.models.objective_config import shares
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +49,40 @@ class TransformConfig:
         return looks + self.strength if looks > 1 or self.strength else 0
 
     @property
-    def dials(self) -> tuple[str, ...]:
-        """Names of the inputs in [0, 1] that it takes, (b, 1) each."""
-        return ("strength",) * self.strength + ("stroke",) * (self.strokes > 1)
+    def input_shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Shapes of the inputs that it takes, by name, without that of the batch."""
+        shapes: dict[str, tuple[int | None, ...]] = {"images": (None, None, 3)}
+        if len(self.styles) > 1:
+            shapes["style_weights"] = (len(self.styles),)
+        if self.strength:
+            shapes["strength"] = (1,)
+        if self.strokes > 1:
+            shapes["stroke"] = (1,)
+        return shapes
+
+    def inputs(
+        self,
+        images: np.ndarray,
+        style_weights: Sequence[float] = (),
+        *,
+        strength: float = 1.0,
+        stroke: float = 0.5,
+    ) -> dict[str, np.ndarray]:
+        """What it takes to paint images, (b, h, w, 3), all alike.
+
+        style_weights: one for each style, only the ratios matter; empty: equal.
+        """
+        values = {
+            "style_weights": shares(style_weights, self.styles, "style_blend_weights"),
+            "strength": [strength],
+            "stroke": [stroke],
+        }
+        rows = {
+            name: np.tile(np.array(values[name], np.float32), (len(images), 1))
+            for name in self.input_shapes
+            if name != "images"
+        }
+        return {"images": np.ascontiguousarray(images, np.float32), **rows}
 
     @property
     def strokes(self) -> int:

@@ -80,13 +80,10 @@ class TransformNet(keras.Model):
 
 def network_inputs(config: TransformConfig) -> dict[str, Tensor]:
     """Symbolic inputs by name; float32 in every precision."""
-    inputs = {"images": keras.Input((None, None, 3), name="images", dtype="float32")}
-    if len(config.styles) > 1:
-        shape = (len(config.styles),)
-        inputs["style_weights"] = keras.Input(shape, name="style_weights", dtype="float32")
-    for name in config.dials:
-        inputs[name] = keras.Input((1,), name=name, dtype="float32")
-    return inputs
+    return {
+        name: keras.Input(shape, name=name, dtype="float32")
+        for name, shape in config.input_shapes.items()
+    }
 
 
 def glorot_uniform(*seed: int) -> Callable[..., Tensor]:

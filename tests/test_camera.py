@@ -215,7 +215,8 @@ def test_a_virtual_camera_needs_its_package_and_its_device(monkeypatch):
     def refuse(*_, **__):
         raise RuntimeError("no such device")
 
-    monkeypatch.setitem(sys.modules, "pyvirtualcam", SimpleNamespace(Camera=refuse))
+    package = SimpleNamespace(Camera=refuse, __spec__="installed")
+    monkeypatch.setitem(sys.modules, "pyvirtualcam", package)
     assert "'/dev/video9' takes no frames (no such device)" in message_of(
         VirtualCamera, "/dev/video9", (48, 64), 30.0
     )
@@ -224,7 +225,7 @@ def test_a_virtual_camera_needs_its_package_and_its_device(monkeypatch):
 def test_a_virtual_camera_gets_rgb(monkeypatch):
     sent = []
     device = SimpleNamespace(send=sent.append, close=lambda: sent.append("closed"))
-    package = SimpleNamespace(Camera=lambda *_, **__: device)
+    package = SimpleNamespace(Camera=lambda *_, **__: device, __spec__="installed")
     monkeypatch.setitem(sys.modules, "pyvirtualcam", package)
     camera = SimpleNamespace(frames_per_second=Fraction(30))
     with live_output("/dev/video9", camera, (2, 2), Encoding()) as output:

@@ -97,5 +97,5 @@ def test_without_the_package_the_user_is_told_how_to_get_it(monkeypatch):
         return plain_import(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", without_ray)
-    with pytest.raises(UserError, match='pip install "ray'):
+    with pytest.raises(UserError, match="pip install ray"):
         list(paint_on_cluster([], painter_of_negatives, max_size=0, recipe=recipe))

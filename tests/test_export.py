@@ -20,6 +20,10 @@ def random_network(shape=SHAPE):
     return network
 
 
+def only(monkeypatch, *formats):
+    monkeypatch.setattr(export, "FORMATS", {name: FORMATS[name] for name in formats})
+
+
 @pytest.fixture(scope="module")
 def network():
     return random_network()
@@ -43,7 +47,7 @@ def test_each_format_is_written_and_agrees_with_keras(name, exported):
 
 @pytest.mark.parametrize("name", ["saved_model", "onnx", "openvino"])
 def test_what_was_written_takes_any_size_and_is_steered(name, network, exported):
-    run = export._FORMATS[name].read(exported[name].path)
+    run = export.FORMATS[name].read(exported[name].path)
     for size in ((9, 14), (31, 6)):
         given = {
             "images": RNG.random((3, *size, 3), np.float32),
@@ -61,13 +65,14 @@ def test_a_format_that_gives_another_picture_is_not_written(network, tmp_path, m
     def write_another(_, path):
         conversion.write_saved_model(random_network(), path)
 
-    (before,) = export_network(network, tmp_path, ["saved_model"])
+    only(monkeypatch, "saved_model")
+    (before,) = export_network(network, tmp_path)
     weights = before.path / "variables" / "variables.data-00000-of-00001"
     content = weights.read_bytes()
-    wrong = dataclasses.replace(export._FORMATS["saved_model"], write=write_another)
-    monkeypatch.setitem(export._FORMATS, "saved_model", wrong)
+    wrong = dataclasses.replace(export.FORMATS["saved_model"], write=write_another)
+    monkeypatch.setitem(export.FORMATS, "saved_model", wrong)
 
-    (row,) = export_network(network, tmp_path, ["saved_model"])
+    (row,) = export_network(network, tmp_path)
 
     assert row.path is None and row.max_difference > 1 and "not written" in str(row)
     assert weights.read_bytes() == content
@@ -86,13 +91,12 @@ def test_a_converter_that_fails_or_is_missing_does_not_stop_the_others(
     def fail(*_):
         raise RuntimeError("no such operation\nand a long story")
 
-    broken = dataclasses.replace(export._FORMATS["openvino"], write=fail)
-    monkeypatch.setitem(export._FORMATS, "openvino", broken)
+    only(monkeypatch, "onnx", "openvino", "saved_model")
+    broken = dataclasses.replace(export.FORMATS["openvino"], write=fail)
+    monkeypatch.setitem(export.FORMATS, "openvino", broken)
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
 
-    onnx, openvino, saved_model = export_network(
-        network, tmp_path, ["onnx", "openvino", "saved_model"]
-    )
+    onnx, openvino, saved_model = export_network(network, tmp_path)
 
     assert "pip install tf2onnx" in str(onnx)
     assert str(openvino) == "openvino: not written (RuntimeError: no such operation)"
@@ -104,4 +108,4 @@ def test_a_folder_that_cannot_be_written_is_the_user_s_mistake(network, tmp_path
     (tmp_path / "file").write_text("no folder")
 
     with pytest.raises(UserError, match="Cannot export into"):
-        export_network(network, tmp_path / "file", ["saved_model"])
+        export_network(network, tmp_path / "file")

@@ -1,5 +1,4 @@
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,7 +9,6 @@ from restyle.media import images
 from restyle.paint import flow
 
 RNG = np.random.default_rng(0)
-MIDDLEBURY = Path(__file__).resolve().parents[2] / "shared/data/flow/middlebury_rubberwhale"
 
 
 def scenery(height=60, width=80, coarseness=6):
@@ -31,9 +29,9 @@ def constant(right, down, height=60, width=80):
     return np.full((height, width, 2), (right, down), np.float32)
 
 
-def flo_bytes(field):
-    height, width = field.shape[:2]
-    return b"PIEH" + np.array([width, height], "<i4").tobytes() + field.astype("<f4").tobytes()
+def distance(field, truth):
+    """Mean distance of two flows, in pixels: the end-point error."""
+    return np.linalg.norm(field - truth, axis=-1).mean()
 
 
 # The flow.
@@ -45,7 +43,7 @@ def test_the_flow_of_a_shifted_picture_is_its_shift(motion):
 
     assert found.dtype == np.float32
     inner = found[8:-8, 8:-8]  # What comes in at the border was not seen before.
-    assert flow.end_point_error(inner, np.full_like(inner, motion)) < 0.05
+    assert distance(inner, motion) < 0.05
 
 
 @pytest.mark.parametrize("size", [(16, 16), (15, 100), (100, 8), (12, 640), (9, 9)])
@@ -53,7 +51,7 @@ def test_a_narrow_picture_has_a_flow_too(size):
     found = flow.optical_flow(*shifted(1, 0, *size))
 
     assert found.shape == (*size, 2)
-    assert flow.end_point_error(found, np.full_like(found, (1, 0))) < 0.6
+    assert distance(found, (1, 0)) < 0.6
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (3, 2)])
@@ -87,19 +85,6 @@ def test_without_opencv_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(UserError, match="pip install opencv-python-headless$"):
         flow.optical_flow(scenery(), scenery())
-
-
-@pytest.mark.skipif(not MIDDLEBURY.exists(), reason="needs Middlebury's RubberWhale")
-def test_the_flow_of_rubberwhale_is_a_quarter_of_a_pixel_from_the_truth():
-    frames = [images.read_image(MIDDLEBURY / f"rubberwhale{i}.png").pixels for i in (1, 2)]
-    truth = flow.read_flow(MIDDLEBURY / "flow_1to2_gt.flo")
-    found, back = flow.optical_flow(*frames), flow.optical_flow(*reversed(frames))
-    mask = flow.consistent(found, back)
-
-    # Measured: 0.226 of a motion of 1.256 pixels, 0.163 on the 93% that are consistent.
-    assert flow.end_point_error(found, truth) < 0.24
-    assert flow.end_point_error(found[mask], truth[mask]) < 0.18
-    assert 0.9 < mask.mean() < 0.97
 
 
 # Warping.
@@ -251,30 +236,3 @@ def test_nothing_to_compare_is_no_warping_error_at_all():
     nowhere = np.zeros((60, 80), bool)
 
     assert np.isnan(flow.warping_error(scenery(), scenery(), constant(0, 0), nowhere))
-
-
-def test_the_end_point_error_is_the_mean_distance_where_the_truth_is_known():
-    truth = constant(1, 1, 2, 3)
-    truth[0, 0] = np.nan
-
-    assert flow.end_point_error(truth + np.float32([3, 4]), truth) == 5
-
-
-# Middlebury's files.
-
-
-def test_a_flow_file_is_read_as_it_was_written_and_the_unknown_is_nan(tmp_path):
-    field = RNG.normal(size=(3, 5, 2)).astype(np.float32)
-    field[1, 2] = 1.666e9
-    (tmp_path / "f.flo").write_bytes(flo_bytes(field))
-    field[1, 2] = np.nan
-
-    np.testing.assert_array_equal(flow.read_flow(tmp_path / "f.flo"), field)
-
-
-@pytest.mark.parametrize("content", [None, b"", b"PIEHPIEH", flo_bytes(constant(1, 1))[:-9]])
-def test_what_is_not_a_flow_file_is_named(tmp_path, content):
-    if content is not None:
-        (tmp_path / "f.flo").write_bytes(content)
-    with pytest.raises(UserError, match="f.flo' is missing or not a Middlebury flow file"):
-        flow.read_flow(tmp_path / "f.flo")

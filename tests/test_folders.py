@@ -67,12 +67,6 @@ def test_every_format_that_is_read_or_written_counts_as_a_picture():
     assert not folders.READABLE_SUFFIXES & {".eps", ".pdf", ".tga", ".mpg", ".psd"}
 
 
-def test_other_suffixes_may_be_wanted(place):
-    place("in/a.jpg", "in/b.MP4")
-
-    assert names(find_pictures("in", suffixes=[".mp4"])) == ["in/b.MP4"]
-
-
 @pytest.mark.parametrize("pattern", ["in", "in/**/*", "in/**"])
 def test_what_is_hidden_is_left_out(place, pattern):
     place("in/a.jpg", "in/._a.jpg", "in/.DS_Store", "in/.thumbs/a.jpg", "in/.thumbs/deep/a.jpg")

@@ -27,7 +27,7 @@ RULES = {
     "restyle/exact/": (("restyle.train", "restyle.paint", "restyle.engines", *PROGRAMS), ()),
     "restyle/train/": (("restyle.exact", "restyle.paint", "restyle.engines", *PROGRAMS), ()),
     "restyle/paint/": (("restyle.exact", "restyle.train", *PROGRAMS), ()),
-    "restyle/engines/": (("restyle.exact", "restyle.train", *PROGRAMS), ()),
+    "restyle/engines/": ((*PATHS, *PROGRAMS), ()),
     "restyle/record/": ((*PATHS, "restyle.engines", *PROGRAMS), ()),
     "restyle/programs/": (EVERYTHING, ()),
     "restyle/": ((*PATHS, "restyle.engines", "restyle.record", *PROGRAMS), ()),

@@ -87,6 +87,12 @@ def test_reflection_padding_mirrors_without_repeating_the_edge():
     assert padded[0, 0, :, 0].tolist() == [2, 1, 0, 1, 2, 3, 2, 1]
 
 
+def test_what_is_too_small_to_be_mirrored_is_refused():
+    ReflectionPadding(2)(normal(1, 3, 3, 1))
+    with pytest.raises(ValueError, match="width is 2, expected more than the padding of 2"):
+        ReflectionPadding(2)(normal(1, 3, 2, 1))
+
+
 def test_condition_is_the_photo_first_then_the_styles():
     weights = np.array([[0.25, 0.75]], np.float32)
     dial = np.array([[0.5]], np.float32)

@@ -17,12 +17,7 @@ SHAPES = [
 
 
 def inputs(shape, size, count=1):
-    given = {"images": RNG.random((count, *size, 3), np.float32)}
-    if len(shape.styles) > 1:
-        given["style_weights"] = np.full((count, len(shape.styles)), 1 / len(shape.styles), "f")
-    for dial in shape.dials:
-        given[dial] = np.full((count, 1), 0.5, np.float32)
-    return given
+    return shape.inputs(RNG.random((count, *size, 3), np.float32), strength=0.5)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (5, 3), (16, 16), (17, 30), (31, 18)])

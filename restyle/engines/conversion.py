@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import importlib.metadata
-import importlib.util
 import os
 import shutil
 import sys
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from restyle import models
 from restyle.engines.quantization import quantized
-from restyle.errors import UserError
+from restyle.errors import check_installed
 from restyle.networks import load_network
 from restyle.record.recipe import file_sha256
 
@@ -29,18 +28,6 @@ MODELS = Path(models.__file__).parent
 # What a converted network depends on beside its weights.
 SOURCES = (MODELS / "layers.py", MODELS / "transform_net.py", Path(__file__))
 PACKAGES = ("tensorflow", "keras", "openvino", "onnxruntime", "tf2onnx", "nncf")
-
-
-def check_installed(what: str, *packages: str) -> None:
-    """Raises UserError, with the command that helps, unless all of them are here."""
-    missing = [
-        name for name in packages if importlib.util.find_spec(name.replace("-", "_")) is None
-    ]
-    if missing:
-        raise UserError(
-            f"{what} needs {' and '.join(missing)}, which is not installed. Run "
-            f"pip install {' '.join(missing)}"
-        )
 
 
 def import_openvino() -> Any:

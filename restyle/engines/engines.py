@@ -20,15 +20,13 @@ import numpy as np
 from restyle.engines.conversion import (
     cache_folder,
     can_keep,
-    check_installed,
     import_openvino,
     load_converted,
 )
-from restyle.errors import UserError
+from restyle.errors import UserError, check_installed
 from restyle.media.image_files import written_beside
 from restyle.models.transform_config import TransformConfig
 from restyle.networks import load_network, read_network_shape
-from restyle.paint.stylizer import Look
 from restyle.processor import check_usable
 
 LOGGER = logging.getLogger(__name__)
@@ -231,4 +229,4 @@ def measure_engines(engines: Mapping[str, Engine], path: Path) -> dict[str, floa
 def _trial_inputs(path: Path) -> Inputs:
     shape = TransformConfig(**read_network_shape(str(path)))
     picture = np.random.default_rng(0).random((1, TRIAL_SIDE, TRIAL_SIDE, 3), np.float32)
-    return Look().inputs(picture, shape)
+    return shape.inputs(picture)

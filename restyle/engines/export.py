@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from restyle.engines.conversion import (
-    check_installed,
     import_openvino,
     write_litert,
     write_onnx,
     write_openvino,
     write_saved_model,
 )
-from restyle.errors import UserError
+from restyle.errors import UserError, check_installed
 
 if TYPE_CHECKING:
     from restyle.models.transform_net import TransformNet
@@ -92,7 +91,7 @@ def _read_litert(path: Path) -> Run:
     return lambda inputs: run(**inputs)["output_0"]
 
 
-_FORMATS = {
+FORMATS = {
     "saved_model": _Format("", (), write_saved_model, _read_saved_model),
     "onnx": _Format("network.onnx", ("tf2onnx", "onnxruntime"), write_onnx, _read_onnx),
     "openvino": _Format("network.xml", ("openvino",), write_openvino, _read_openvino),
@@ -106,15 +105,10 @@ _FORMATS = {
         "kernels".format(*LITERT_SIZE),
     ),
 }
-FORMATS = tuple(_FORMATS)
 
 
-def export_network(
-    network: "TransformNet",
-    folder: str | os.PathLike[str],
-    formats: Sequence[str] = FORMATS,
-) -> list[Exported]:
-    """Writes a float32 network into folder/<format>/, and says what became of each format.
+def export_network(network: "TransformNet", folder: str | os.PathLike[str]) -> list[Exported]:
+    """Writes a float32 network into folder/<format>/, and says what became of each of `FORMATS`.
 
     All but LiteRT take any size. A format counts as written once it has given the pictures that
     Keras gives, at several sizes, odd ones too. Before that nothing in `folder` is touched, and
@@ -127,13 +121,13 @@ def export_network(
     try:
         target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=target) as work:
-            return [_export(network, name, Path(work), target) for name in formats]
+            return [_export(network, name, Path(work), target) for name in FORMATS]
     except OSError as error:
         raise UserError(f"Cannot export into '{folder}': {error.strerror or error}.") from error
 
 
 def _export(network: "TransformNet", name: str, work: Path, target: Path) -> Exported:
-    known = _FORMATS[name]
+    known = FORMATS[name]
     made = work / name
     try:
         check_installed(name, *known.packages)
@@ -156,12 +150,12 @@ def _max_difference(network: "TransformNet", run: Run, sizes: Sequence[Size]) ->
     generator, config = np.random.default_rng(0), network.config
     differences = []
     for size in sizes:
-        inputs = {"images": generator.random((1, *size, 3), np.float32)}
-        if len(config.styles) > 1:
-            weights = generator.dirichlet(np.ones(len(config.styles)), 1)
-            inputs["style_weights"] = weights.astype(np.float32)
-        for dial in config.dials:
-            inputs[dial] = generator.random((1, 1), np.float32)
+        inputs = config.inputs(
+            generator.random((1, *size, 3), np.float32),
+            generator.dirichlet(np.ones(len(config.styles))).tolist(),
+            strength=generator.random(),
+            stroke=generator.random(),
+        )
         expected = np.asarray(network(inputs))
         got = run(inputs)
         if got.shape != expected.shape:

@@ -10,7 +10,6 @@ import numpy as np
 
 from restyle.media.images import fit_long_side, read_image, resize
 from restyle.models.transform_config import TransformConfig
-from restyle.paint.stylizer import Look
 
 SAMPLES = importlib.resources.files("restyle.samples")
 LONG_SIDES = (160, 256, 384)
@@ -33,13 +32,12 @@ def quantized(model: Any, shape: TransformConfig) -> Any:
 
 def _calibration_inputs(shape: TransformConfig) -> list[dict[str, np.ndarray]]:
     """Every sample at every size in every style."""
-    looks = [Look(style_blend_weights=tuple(row)) for row in np.eye(len(shape.styles))]
     pictures = [read_image(path).pixels for path in _samples()]
     return [
-        look.inputs(resize(picture, fit_long_side(picture.shape[:2], long_side))[None], shape)
+        shape.inputs(resize(picture, fit_long_side(picture.shape[:2], long_side))[None], style)
         for picture in pictures
         for long_side in LONG_SIDES
-        for look in looks
+        for style in np.eye(len(shape.styles)).tolist()
     ]
 
 

@@ -5,7 +5,7 @@ import glob
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -30,12 +30,7 @@ class Job:
     target: Path
 
 
-def find_pictures(
-    place: AnyPath,
-    *,
-    suffixes: Collection[str] = READABLE_SUFFIXES,
-    without: AnyPath | None = None,
-) -> list[Path]:
+def find_pictures(place: AnyPath, *, without: AnyPath | None = None) -> list[Path]:
     """Returns the pictures in a folder and below it, or those that match a pattern.
 
     They come in the order of their characters, "/" between folders: the same on every machine.
@@ -44,7 +39,6 @@ def find_pictures(
 
     Args:
       place: a folder, a pattern such as "photos/**/*.jpg", or one file, whatever its name.
-      suffixes: how a picture's name ends, in lower case; names may be in any.
       without: a folder whose files do not count, as the results of an earlier run.
 
     Raises:
@@ -61,13 +55,13 @@ def find_pictures(
     files = sorted(_matching(base, pattern) if pattern else _below(base), key=Path.as_posix)
     if without is not None:
         files = [file for file in files if not _is_inside(file.parent, without)]
-    pictures = [file for file in files if file.suffix.lower() in suffixes]
+    pictures = [file for file in files if file.suffix.lower() in READABLE_SUFFIXES]
     if not pictures:
         beside = f" outside '{without}'" if without is not None else ""
         raise UserError(
             f"'{place}' {'matches' if pattern else 'holds'} {_inventory(files)}{beside}. "
-            f"Expected names that end with {', '.join(sorted(suffixes))}: give another folder, "
-            "or convert the files."
+            f"Expected names that end with {', '.join(sorted(READABLE_SUFFIXES))}: give another "
+            "folder, or convert the files."
         )
     return pictures
 

@@ -4,7 +4,7 @@ import os
 
 from PIL import Image
 
-from restyle.errors import UserError
+from restyle.errors import check_installed
 
 SUFFIXES = (".heic", ".heif", ".hif")
 BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
@@ -27,11 +27,7 @@ def opened_heif(path: str | os.PathLike[str]) -> Image.Image:
       UserError: pillow-heif is not installed.
       SyntaxError: the file is broken.
     """
-    try:
-        from pillow_heif import HeifImageFile
-    except ImportError as error:
-        raise UserError(
-            f"'{path}' is a HEIC picture, which needs the package pillow-heif. "
-            "Install it: pip install pillow-heif"
-        ) from error
+    check_installed(f"'{path}' is a HEIC picture, which", "pillow-heif")
+    from pillow_heif import HeifImageFile
+
     return HeifImageFile(path)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
-from restyle.errors import UserError
+from restyle.errors import UserError, check_installed
 from restyle.media.folders import Job
 from restyle.paint.pictures import Outcome, paint_pictures
 from restyle.paint.stylizer import Stylizer
@@ -69,13 +69,10 @@ class Painter:
 
 
 def _connected() -> Any:
-    try:
-        import ray
-        from ray.exceptions import RayError
-    except ImportError as error:
-        raise UserError(
-            '--ray needs the package Ray. Install it: pip install "ray>=2.50"'
-        ) from error
+    check_installed("--ray", "ray")
+    import ray
+    from ray.exceptions import RayError
+
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
     except (ConnectionError, ValueError, RayError) as error:

@@ -1,19 +1,16 @@
 """Optical flow: where each pixel of a frame is in another one, and where that can be told."""
 
 import math
-import os
 from typing import Any
 
 import numpy as np
 
 from restyle.color import luminance
-from restyle.errors import UserError
-from restyle.media.images import AnyPath, quantize
+from restyle.errors import check_installed
+from restyle.media.images import quantize
 
 # OpenCV's DIS ends in a segmentation fault where a side is shorter than two of its patches.
 SMALLEST_SIDE = 16
-
-FLO_UNKNOWN = 1e9  # Middlebury writes 1.67e9 where the motion is not known.
 
 
 def optical_flow(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -117,27 +114,6 @@ def warping_error(
     return float(np.mean(np.square(after - warp(before, flow))[mask], dtype=np.float64))
 
 
-def end_point_error(flow: np.ndarray, truth: np.ndarray) -> float:
-    """Returns the mean distance, in pixels, of two (h, w, 2) flows where `truth` is not nan."""
-    return float(np.nanmean(np.linalg.norm(flow - truth, axis=-1)))
-
-
-def read_flow(path: AnyPath) -> np.ndarray:
-    """Returns the flow in a Middlebury .flo file, (h, w, 2) float32 in pixels; nan if unknown.
-
-    Raises:
-      UserError: there is no such file, it is not a flow, or OpenCV is not installed.
-    """
-    cv2 = _opencv()
-    try:
-        flow = cv2.readOpticalFlow(os.fspath(path))
-    except cv2.error:  # A header of nonsense makes it ask for that much memory.
-        flow = None
-    if flow is None or flow.size == 0:
-        raise UserError(f"'{path}' is missing or not a Middlebury flow file (.flo).")
-    return np.where(np.abs(flow) < FLO_UNKNOWN, flow, np.float32(np.nan))
-
-
 def _destinations(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the columns and the rows that p + flow[p] come to, (h, w) float32 each."""
     rows, columns = np.indices(flow.shape[:2], dtype=np.float32)
@@ -150,10 +126,7 @@ def _squared(vectors: np.ndarray) -> np.ndarray:
 
 def _opencv() -> Any:  # Its types do not say that an output may be None.
     """Returns the module cv2, which only videos need."""
-    try:
-        import cv2
-    except ImportError as error:
-        raise UserError(
-            "Steady videos need OpenCV, which is not installed: pip install opencv-python-headless"
-        ) from error
+    check_installed("A steady video", "opencv-python-headless")
+    import cv2
+
     return cv2

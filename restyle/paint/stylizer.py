@@ -59,17 +59,8 @@ class Look:
 
     def inputs(self, images: np.ndarray, shape: TransformConfig) -> dict[str, np.ndarray]:
         """What a network of this shape takes for these images, (b, h, w, 3)."""
-        inputs = {"images": np.ascontiguousarray(images, np.float32)}
-        rows = (len(images), 1)
-        if len(shape.styles) > 1:
-            weights = shares(self.style_blend_weights, shape.styles, "style_blend_weights")
-            inputs["style_weights"] = np.tile(np.array(weights, np.float32), rows)
-        if shape.strength:
-            inputs["strength"] = np.full(rows, self.strength, np.float32)
-        if shape.strokes > 1:
-            stroke = 0.5 if self.stroke is None else self.stroke
-            inputs["stroke"] = np.full(rows, stroke, np.float32)
-        return inputs
+        stroke = 0.5 if self.stroke is None else self.stroke
+        return shape.inputs(images, self.style_blend_weights, strength=self.strength, stroke=stroke)
 
 
 class Stylizer:

@@ -1,6 +1,5 @@
 """A run or a training as TensorBoard shows it while it goes on: curves and pictures."""
 
-import importlib.util
 import io
 import itertools
 import os
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from restyle.errors import UserError
+from restyle.errors import UserError, check_installed
 from restyle.media.images import quantize
 
 COUNTER = itertools.count()
@@ -20,10 +19,8 @@ COUNTER = itertools.count()
 
 def check_tensorboard(folder: str | None) -> None:
     """Raises UserError if a log is wanted and TensorBoard is not installed."""
-    if folder and importlib.util.find_spec("tensorboard") is None:
-        raise UserError(
-            "--tensorboard needs a package that is not installed. Run: pip install tensorboard"
-        )
+    if folder:
+        check_installed("--tensorboard", "tensorboard")
 
 
 class TensorBoardLog:

@@ -1,10 +1,9 @@
 """The backend of Keras that a training runs on: TensorFlow, or JAX if the environment says so."""
 
-import importlib.util
 import os
 from typing import TYPE_CHECKING
 
-from restyle.errors import UserError
+from restyle.errors import UserError, check_installed
 from restyle.train.devices import Strategy
 
 if TYPE_CHECKING:
@@ -22,10 +21,7 @@ def checked_backend(strategy: str) -> str:
     name = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
     if name not in BACKENDS:
         raise UserError(f"Got KERAS_BACKEND={name}, expected {' or '.join(BACKENDS)}.")
-    if importlib.util.find_spec(name) is None:
-        raise UserError(
-            f"KERAS_BACKEND={name} needs a package that is not installed. Run: pip install {name}"
-        )
+    check_installed(f"KERAS_BACKEND={name}", name)
     if name == "jax" and strategy == "multi_worker":
         raise UserError(
             "--strategy=multi_worker needs TensorFlow: drop KERAS_BACKEND=jax. "

@@ -39,16 +39,15 @@ class Batch(NamedTuple):
 
 def network_inputs(network: TransformConfig, batch: Batch) -> dict[str, Tensor]:
     """The inputs that a network of this shape takes."""
-    inputs = {"images": batch.images}
-    if len(network.styles) > 1:
-        inputs["style_weights"] = ops.one_hot(batch.style, len(network.styles))
-    if network.strength:
-        inputs["strength"] = batch.strength
-    if network.strokes > 1:
-        share = ops.cast(batch.stroke, "float32") / (network.strokes - 1)
-        inputs["stroke"] = ops.expand_dims(share, 1)
+    stroke = ops.cast(batch.stroke, "float32") / max(1, network.strokes - 1)
+    values = {
+        "images": batch.images,
+        "style_weights": ops.one_hot(batch.style, len(network.styles)),
+        "strength": batch.strength,
+        "stroke": ops.expand_dims(stroke, 1),
+    }
     # A Keras model takes arrays or tensors, but not both together.
-    return {name: ops.convert_to_tensor(values) for name, values in inputs.items()}
+    return {name: ops.convert_to_tensor(values[name]) for name in network.input_shapes}
 
 
 def painting_targets(

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from restyle.errors import UserError
+from restyle.errors import UserError, check_installed
 from restyle.media.images import dequantize
 from restyle.media.video.color import LIMITED_RANGE, SMPTE170M, UNSPECIFIED, VideoColors
 from restyle.media.video.files import VideoInfo
@@ -22,12 +22,9 @@ USUAL_RATE = 30.0
 
 def opencv() -> Any:  # Its types do not say what may be None.
     """Returns the module cv2, which only cameras and windows need; UserError if it is missing."""
-    try:
-        import cv2
-    except ImportError as error:
-        raise UserError(
-            "A camera needs OpenCV, which is not installed: pip install opencv-python"
-        ) from error
+    check_installed("A camera", "opencv-python")
+    import cv2
+
     return cv2
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 
 from av.error import FFmpegError
 
-from restyle.errors import UserError
+from restyle.errors import UserError, check_installed
 from restyle.media.image_files import AnyPath, written_beside
 from restyle.media.images import quantize
 from restyle.media.video.camera import opencv
@@ -140,12 +140,8 @@ class VirtualCamera:
     """
 
     def __init__(self, device: str, size: tuple[int, int], frames_per_second: float):
-        try:
-            pyvirtualcam = importlib.import_module("pyvirtualcam")
-        except ImportError as error:
-            raise UserError(
-                f"Writing to '{device}' needs pyvirtualcam: pip install pyvirtualcam"
-            ) from error
+        check_installed(f"Writing to '{device}'", "pyvirtualcam")
+        pyvirtualcam = importlib.import_module("pyvirtualcam")
         self.closed = False
         height, width = size
         try:
