@@ -21,7 +21,9 @@ Features = Mapping[str, Tensor]
 Statistics = Mapping[str, Tensor]
 
 
-def gram_matrix(features: Tensor, guidance: Tensor | None = None) -> Tensor:
+def gram_matrix(
+    features: Tensor, guidance: Tensor | None = None, *, positions: float | None = None
+) -> Tensor:
     """How often two channels fire together, averaged over positions.
 
     G[b, i, j] = sum_p T[p]^2 F[b, p, i] F[b, p, j] / sum_p T[p]^2
@@ -31,14 +33,16 @@ def gram_matrix(features: Tensor, guidance: Tensor | None = None) -> Tensor:
     of Gatys et al. (2017), section 3. Without, T is one everywhere and the divisor is h w.
     float32 even under mixed precision: a half-precision sum over h w positions overflows.
 
-    features: (b, h, w, c). guidance: (1, h, w, 1) in [0, 1]. Returns (b, c, c).
+    features: (b, h, w, c). guidance: (1, h, w, 1) in [0, 1]. positions: the divisor, given where
+    the features are of a part of a picture; the sum over its parts is then the picture's matrix.
+    Returns (b, c, c).
     """
     batch, height, width, channels = ops.shape(features)
     features = ops.cast(features, "float32")
-    positions = height * width
     if guidance is not None:
         features = features * guidance
-        positions = ops.sum(ops.square(guidance))
+    if positions is None:
+        positions = height * width if guidance is None else ops.sum(ops.square(guidance))
     flat = ops.reshape(features, (batch, height * width, channels))
     # F^T F seen as linear in the right F only. The transpose adds the same gradient for the left
     # one, so that backwards there is one product with all positions in the place of two.
@@ -47,15 +51,20 @@ def gram_matrix(features: Tensor, guidance: Tensor | None = None) -> Tensor:
     return gram / ops.cast(positions, "float32")
 
 
-def channel_mean(features: Tensor, guidance: Tensor | None = None) -> Tensor:
+def channel_mean(
+    features: Tensor, guidance: Tensor | None = None, *, positions: float | None = None
+) -> Tensor:
     """Mean activation of each channel over the positions, (b, c) float32.
 
     m[b, i] = sum_p T[p]^2 F[b, p, i] / sum_p T[p]^2
 
     With T as in `gram_matrix`, so that the Gram matrix less m m^T is the covariance of the region.
-    features: (b, h, w, c). guidance: (1, h, w, 1) in [0, 1].
+    features: (b, h, w, c). guidance: (1, h, w, 1) in [0, 1]. positions: as in `gram_matrix`.
     """
     features = ops.cast(features, "float32")
+    if positions is not None:
+        features = features if guidance is None else features * ops.square(guidance)
+        return ops.sum(features, axis=(1, 2)) / positions
     if guidance is None:
         return ops.mean(features, axis=(1, 2))
     shares = ops.square(guidance) / ops.sum(ops.square(guidance))
@@ -64,8 +73,17 @@ def channel_mean(features: Tensor, guidance: Tensor | None = None) -> Tensor:
 
 def relative_error(values: Tensor, target: Tensor) -> Tensor:
     """Squared distance as a fraction of the target: |values - target|^2 / |target|^2, (b,)."""
-    values, target = ops.cast(values, "float32"), ops.cast(target, "float32")
-    return _square_sum(values - target) / (_square_sum(target) + 1e-20)
+    return squared_distance(values, target) / square_norm(target)
+
+
+def squared_distance(values: Tensor, target: Tensor) -> Tensor:
+    """|values - target|^2, (b,) float32."""
+    return _square_sum(ops.cast(values, "float32") - ops.cast(target, "float32"))
+
+
+def square_norm(target: Tensor) -> Tensor:
+    """|target|^2 as a divisor, never zero, (b,) float32."""
+    return _square_sum(ops.cast(target, "float32")) + 1e-20
 
 
 def gatys_style_error(gram: Tensor, target: Tensor) -> Tensor:
@@ -79,7 +97,7 @@ def gatys_style_error(gram: Tensor, target: Tensor) -> Tensor:
 
 def gatys_content_error(features: Tensor, target: Tensor) -> Tensor:
     """L_content of Gatys et al. (2016), eq. 1: half the sum of (F - P)^2, (b,)."""
-    return 0.5 * _square_sum(ops.cast(features, "float32") - ops.cast(target, "float32"))
+    return 0.5 * squared_distance(features, target)
 
 
 def total_variation(images: Tensor) -> Tensor:
@@ -97,13 +115,13 @@ def _square_sum(values: Tensor) -> Tensor:
     return ops.sum(ops.square(values), axis=tuple(range(1, len(values.shape))))
 
 
-def guidance_at(mask: Tensor, features: Tensor) -> Tensor:
+def guidance_at(mask: Tensor, size: Sequence[int]) -> Tensor:
     """A mask at a layer's size, each position the mean of the mask over what it stands for.
 
     Gatys et al. (2017), section 3, compare ways to carry guidance down the network; this is their
-    simplest. mask: (1, h, w, 1). Returns (1, h', w', 1) for features (b, h', w', c).
+    simplest. mask: (1, h, w, 1). size: (height, width) of the layer. Returns (1, height, width, 1).
     """
-    height, width = features.shape[1:3]
+    height, width = size
     return ops.image.resize(mask, (height, width), interpolation="bilinear", antialias=True)
 
 
@@ -138,23 +156,33 @@ def style_target(
     """
     statistics = {}
     for layer in config.style_layers:
-        guidance = None if style_mask is None else guidance_at(style_mask, features[layer])
+        size = features[layer].shape[1:3]
+        guidance = None if style_mask is None else guidance_at(style_mask, size)
         seen = style_statistics(features[layer], config, guidance)
-        gaussian = config.style_loss == "wasserstein"
-        statistics[layer] = gaussian_target(**seen) if gaussian else seen
+        statistics[layer] = asked_of(seen, config)
     return StyleTarget(statistics, weight, content_mask)
 
 
+def asked_of(statistics: Statistics, config: ObjectiveConfig) -> Statistics:
+    """What `style_error` compares with, from the `style_statistics` of a painting's layer."""
+    return gaussian_target(**statistics) if config.style_loss == "wasserstein" else statistics
+
+
 def style_statistics(
-    features: Tensor, config: ObjectiveConfig, guidance: Tensor | None = None
+    features: Tensor,
+    config: ObjectiveConfig,
+    guidance: Tensor | None = None,
+    *,
+    positions: float | None = None,
 ) -> dict[str, Tensor]:
     """What the style loss looks at: "gram", (b, c, c), and "mean", (b, c), if it needs that.
 
-    Sums over positions divided by their number, whatever the loss.
+    Sums over positions divided by their number, whatever the loss. `positions` is that number where
+    the features are of a part of a picture; the sum over all parts is then the picture's.
     """
-    statistics = {"gram": gram_matrix(features, guidance)}
+    statistics = {"gram": gram_matrix(features, guidance, positions=positions)}
     if config.style_loss == "wasserstein":
-        statistics["mean"] = channel_mean(features, guidance)
+        statistics["mean"] = channel_mean(features, guidance, positions=positions)
     return statistics
 
 
@@ -217,16 +245,21 @@ class Objective:
         The statistics of a picture are computed once for all styles without a mask.
         """
         whole = None
-        total = 0.0
-        for style, share in zip(self.styles, self.style_shares, strict=True):
+        regions = []
+        for style in self.styles:
             if style.mask is not None:
-                guidance = guidance_at(style.mask, features)
-                statistics = style_statistics(features, self.config, guidance)
+                guidance = guidance_at(style.mask, features.shape[1:3])
+                regions.append(style_statistics(features, self.config, guidance))
             else:
                 whole = whole or style_statistics(features, self.config)
-                statistics = whole
-            target = style.statistics[layer]
-            total = total + share * style_error(statistics, target, self.config)
+                regions.append(whole)
+        return self.style_term_of(layer, regions)
+
+    def style_term_of(self, layer: str, regions: Sequence[Statistics]) -> Tensor:
+        """`style_term` from the statistics of the picture in the region of each style, (b,)."""
+        total = 0.0
+        for style, share, seen in zip(self.styles, self.style_shares, regions, strict=True):
+            total = total + share * style_error(seen, style.statistics[layer], self.config)
         return total
 
     def total(self, terms: Mapping[str, Tensor], *, style: Tensor = 1.0) -> Tensor:

@@ -13,6 +13,8 @@ from restyle.media.images import fit_long_side, resize
 from restyle.models.losses import Features, Objective, StyleTarget, style_target
 from restyle.models.objective_config import PRESETS, ObjectiveConfig
 from restyle.models.vgg_layers import smallest_side
+from restyle.tiled_comparison import TiledComparison, content_in_tiles, style_target_in_tiles
+from restyle.tiles import stages_of
 
 Tensor = Any
 
@@ -67,14 +69,22 @@ def compare(
     *,
     size: tuple[int, int],
     style_long_side: int,
-) -> Comparison:
+    tile: int = 0,
+) -> Comparison | TiledComparison:
     """What pictures of `size` are compared with; the content and its masks are brought to it.
 
     Args:
       content: (h, w, 3) in [0, 1].
       style_long_side: in pixels; see `style_targets`.
+      tile: pixels of the tiles that all pictures are seen in, see restyle/tiles.py; 0: whole.
     """
-    targets = style_targets(paintings, network, config, size=size, long_side=style_long_side)
+    targets = style_targets(
+        paintings, network, config, size=size, long_side=style_long_side, tile=tile
+    )
+    if tile:
+        stages, photo = stages_of(network), ops.convert_to_numpy(as_batch(content, size))
+        maps = content_in_tiles(stages, photo, config, tile)
+        return TiledComparison(stages, Objective(config, targets), maps, size=size, tile=tile)
     features = network(as_batch(content, size))
     seen = {layer: features[layer] for layer in config.content_layers}
     return Comparison(network, Objective(config, targets), seen)
@@ -87,12 +97,14 @@ def style_targets(
     *,
     size: tuple[int, int] | None = None,
     long_side: int | None = None,
+    tile: int = 0,
 ) -> list[StyleTarget]:
     """What each of several paintings asks for.
 
     Args:
       size: that the content masks are brought to, the pictures'; None: they have it already.
       long_side: that the paintings are brought to, their aspect never squashed; None: they stay.
+      tile: as for `compare`.
 
     Raises:
       UserError: a painting is too small for the layers.
@@ -108,8 +120,13 @@ def style_targets(
             masks["style_mask"] = as_batch(painting.mask, at)
         if painting.content_mask is not None:
             masks["content_mask"] = as_batch(painting.content_mask, size)
-        features = network(as_batch(painting.pixels, at))
-        targets.append(style_target(features, config, weight=painting.weight, **masks))
+        pixels = as_batch(painting.pixels, at)
+        if tile:
+            seen = stages_of(network), ops.convert_to_numpy(pixels), config, tile
+            target = style_target_in_tiles(*seen, weight=painting.weight, **masks)
+        else:
+            target = style_target(network(pixels), config, weight=painting.weight, **masks)
+        targets.append(target)
     return targets
 
 

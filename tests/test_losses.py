@@ -104,7 +104,7 @@ def test_bfloat16_features_have_float32_gram_matrices_that_lose_no_sum():
 def test_a_mask_at_a_layer_is_the_mean_of_what_each_position_stands_for():
     mask = left_part(8, 16, 8)
 
-    guidance = np.asarray(losses.guidance_at(mask, random_features(2, 4)))
+    guidance = np.asarray(losses.guidance_at(mask, (2, 4)))
 
     assert guidance.shape == (1, 2, 4, 1)
     assert np.all(np.diff(guidance, axis=2) <= 1e-6)
