@@ -69,25 +69,36 @@ def compare(
     *,
     size: tuple[int, int],
     style_long_side: int,
-    tile: int = 0,
-) -> Comparison | TiledComparison:
+) -> Comparison:
     """What pictures of `size` are compared with; the content and its masks are brought to it.
 
     Args:
       content: (h, w, 3) in [0, 1].
       style_long_side: in pixels; see `style_targets`.
-      tile: pixels of the tiles that all pictures are seen in, see restyle/tiles.py; 0: whole.
     """
-    targets = style_targets(
-        paintings, network, config, size=size, long_side=style_long_side, tile=tile
-    )
-    if tile:
-        stages, photo = stages_of(network), ops.convert_to_numpy(as_batch(content, size))
-        maps = content_in_tiles(stages, photo, config, tile)
-        return TiledComparison(stages, Objective(config, targets), maps, size=size, tile=tile)
+    targets = style_targets(paintings, network, config, size=size, long_side=style_long_side)
     features = network(as_batch(content, size))
     seen = {layer: features[layer] for layer in config.content_layers}
     return Comparison(network, Objective(config, targets), seen)
+
+
+def compare_in_tiles(
+    content: np.ndarray,
+    paintings: Sequence[Painting],
+    network: keras.Model,
+    config: ObjectiveConfig,
+    *,
+    size: tuple[int, int],
+    style_long_side: int,
+    tile: int,
+) -> TiledComparison:
+    """As `compare`, but all pictures are seen in tiles of `tile` pixels: see restyle/tiles.py."""
+    targets = style_targets(
+        paintings, network, config, size=size, long_side=style_long_side, tile=tile
+    )
+    stages, photo = stages_of(network), ops.convert_to_numpy(as_batch(content, size))
+    maps = content_in_tiles(stages, photo, config, tile)
+    return TiledComparison(stages, Objective(config, targets), maps, size=size, tile=tile)
 
 
 def style_targets(
@@ -104,7 +115,7 @@ def style_targets(
     Args:
       size: that the content masks are brought to, the pictures'; None: they have it already.
       long_side: that the paintings are brought to, their aspect never squashed; None: they stay.
-      tile: as for `compare`.
+      tile: as for `compare_in_tiles`; 0: each painting is seen as a whole.
 
     Raises:
       UserError: a painting is too small for the layers.

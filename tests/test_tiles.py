@@ -13,7 +13,7 @@ from restyle.models.weights.load import random_vgg_weights
 
 from restyle.exact.evaluation import WholeImage
 from restyle.exact.tiled_image import TiledImage
-from restyle.measure import Painting, compare
+from restyle.measure import Painting, compare, compare_in_tiles
 from restyle.tiled_comparison import variation
 from restyle.tiles import seen_in_tiles, spans, stages_of
 
@@ -39,7 +39,7 @@ def evaluations(config, size, tile, paintings=None, kept=0, dtype="float32"):
     vgg = network(config, dtype)
     asked = picture(*size), paintings or [Painting(picture(70, 90))], vgg, config
     whole = compare(*asked, size=size, style_long_side=80)
-    tiled = compare(*asked, size=size, style_long_side=80, tile=tile)
+    tiled = compare_in_tiles(*asked, size=size, style_long_side=80, tile=tile)
     return WholeImage(whole), TiledImage(tiled, kept=kept)
 
 
@@ -82,16 +82,22 @@ def test_spans_cover_an_axis_once_and_end_where_pooling_windows_do(length, side)
         assert len(cut) == 1 or span.last - span.first >= 4
 
 
-@pytest.mark.parametrize("style_loss", ["gram", "wasserstein"])
-@pytest.mark.parametrize("pooling", ["max", "average"])
-@pytest.mark.parametrize("size, tile", [((97, 131), 32), ((80, 64), 48)])
+@pytest.mark.parametrize(
+    "style_loss, pooling, size, tile",
+    [
+        ("wasserstein", "max", (97, 131), 32),
+        ("gram", "average", (80, 64), 48),
+        ("wasserstein", "average", (49, 150), 64),
+        ("gram", "max", (83, 83), 200),
+    ],
+)
 def test_value_and_gradient_are_those_of_the_whole_image(style_loss, pooling, size, tile):
     config = dataclasses.replace(CONFIG, style_loss=style_loss, pooling=pooling)
 
     check_same(*evaluations(config, size, tile), size)
 
 
-@pytest.mark.parametrize("kept", [0, 1, 2, 3])
+@pytest.mark.parametrize("kept", [1, 3])
 def test_what_is_kept_on_the_way_down_changes_nothing(kept):
     check_same(*evaluations(CONFIG, (75, 110), 32, kept=kept), (75, 110))
 

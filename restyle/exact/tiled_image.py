@@ -1,6 +1,7 @@
 """Value and gradient of the objective at an image of any size, in bounded memory."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -62,7 +63,7 @@ class TiledImage:
         variation(image, float(slopes["total variation"][0]), gradient)
         return value, gradient, terms
 
-    def _slopes(self, sums: Sums) -> tuple[np.ndarray, np.ndarray, dict[str, tf.Tensor]]:
+    def _slopes(self, sums: Sums) -> tuple[np.ndarray, np.ndarray, Mapping[str, Any]]:
         """The value, the terms, and the derivative of the value by each sum."""
         seen = {name: tf.constant(each, tf.float32) for name, each in sums.items()}
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -105,7 +106,7 @@ class _TiledStage:
     def up(
         self,
         values: np.ndarray,
-        slopes: Mapping[str, tf.Tensor],
+        slopes: Mapping[str, Any],
         pooled: np.ndarray | None,
     ) -> np.ndarray:
         """Derivative of the value by this stage's input, (1, h, w, c) float32.
@@ -120,7 +121,8 @@ class _TiledStage:
                 part = tf.constant(pooled[tile.place(self.stage.unit)])
                 wanted[POOLED] = tf.cast(part, self.stage.model.output[POOLED].dtype)
             if self.keeps:
-                slope = _slope(*self.kept.pop(tile), wanted)
+                tape, crop, seen = self.kept.pop(tile)
+                slope = _slope(tape, crop, seen, wanted)
             else:
                 slope = self.compiled_slope(*self._given(tile, values), wanted)
             tile.crop(gradient)[...] += tf.cast(slope, tf.float32).numpy()
@@ -152,7 +154,7 @@ class _TiledStage:
         return sums
 
     def _slope_again(
-        self, crop: tf.Tensor, core: tf.Tensor, parts: Parts, wanted: Mapping[str, tf.Tensor]
+        self, crop: tf.Tensor, core: tf.Tensor, parts: Parts, wanted: Mapping[str, Any]
     ) -> tf.Tensor:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(crop)
@@ -164,7 +166,7 @@ def _slope(
     tape: tf.GradientTape,
     crop: tf.Tensor,
     seen: Mapping[str, tf.Tensor],
-    wanted: Mapping[str, tf.Tensor],
+    wanted: Mapping[str, Any],
 ) -> tf.Tensor:
     """Derivative of the value by a crop, from that by each of what was seen in it."""
     names = list(seen)
