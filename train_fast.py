@@ -57,7 +57,7 @@ def main() -> int:
 def _session(task: TrainTask, say):
     """Network, loss and photos on the devices; TensorFlow or JAX is imported here, not before."""
     with quiet_start(checked_backend(FLAGS.strategy)):
-        from restyle.programs.session import Session
+        from restyle.train.session import Session
 
     session = Session(task, FLAGS.strategy, vgg_file=FLAGS.vgg_weights, report=say)
     FLAGS["precision"].value = session.task.config.precision  # A resumed run keeps to it.

@@ -6,13 +6,14 @@ import numpy as np
 
 from restyle.color import luminance
 from restyle.errors import UserError
-from restyle.media import images
+from restyle.media.image_source import ImageSource, described, is_path, picture_from
+from restyle.media.images import quantize, resize
 
 # In the place of a style mask's path: the whole painting.
 WHOLE = "all"
 
 
-def read_mask(path: images.AnyPath, size: tuple[int, int]) -> np.ndarray:
+def read_mask(mask: ImageSource, size: tuple[int, int]) -> np.ndarray:
     """Returns how much each pixel of a picture belongs to the region that is white in the mask.
 
     Soft edges stay soft. What is transparent in the mask does not belong to the region, so a shape
@@ -26,31 +27,36 @@ def read_mask(path: images.AnyPath, size: tuple[int, int]) -> np.ndarray:
       `size`, float32 in [0, 1].
 
     Raises:
-      UserError: the file cannot be read, has another aspect, or is black.
+      UserError: the mask cannot be read, has another aspect, or is black.
     """
-    picture = images.read_image(path)
+    picture = picture_from(mask)
     brightness = luminance(picture.pixels)
     if picture.alpha is not None:  # It was laid on white; black, "not here", is meant.
         brightness = brightness - (1 - picture.alpha)
     if not _same_aspect(brightness.shape, size):
         raise UserError(
-            f"Mask '{path}' is {_words(brightness.shape)}, its picture {_words(size)} (height x "
-            "width): the aspects differ. Draw the mask over the picture itself."
+            f"Mask {described(mask)} is {_words(brightness.shape)}, its picture {_words(size)} "
+            "(height x width): the aspects differ. Draw the mask over the picture itself."
         )
-    mask = images.resize(brightness, size)
-    if not images.quantize(mask).any():
-        raise UserError(f"Mask '{path}' is black: it selects nothing. Paint its region white.")
-    return mask
+    resized = resize(brightness, size)
+    if not quantize(resized).any():
+        raise UserError(
+            f"Mask {described(mask)} is black: it selects nothing. Paint its region white."
+        )
+    return resized
 
 
-def read_style_mask(path: str, size: tuple[int, int]) -> np.ndarray:
+def read_style_mask(mask: ImageSource, size: tuple[int, int]) -> np.ndarray:
     """Returns as `read_mask` where a painting's strokes are taken from; WHOLE is all of it."""
-    return np.ones(size, np.float32) if path == WHOLE else read_mask(path, size)
+    whole = is_path(mask) and mask == WHOLE
+    return np.ones(size, np.float32) if whole else read_mask(mask, size)
 
 
 def mask_pairs(
-    content_masks: Sequence[str], style_masks: Sequence[str], styles: Sequence[str]
-) -> list[tuple[str, str]]:
+    content_masks: Sequence[ImageSource],
+    style_masks: Sequence[ImageSource],
+    styles: Sequence[ImageSource],
+) -> list[tuple[ImageSource, ImageSource]]:
     """Returns (content mask, style mask) for each style, or nothing if no mask is given.
 
     Without style masks the paintings are taken whole.

@@ -8,7 +8,8 @@ import numpy as np
 from restyle.color import keep_luminance, match_color
 from restyle.exact.settings import OptimizeConfig, result_size
 from restyle.masks import read_mask, read_style_mask
-from restyle.media.images import read_image, resize
+from restyle.media.image_source import ImageSource, picture_from
+from restyle.media.images import resize
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,20 +64,20 @@ def saved_alpha(problem: Problem, size: tuple[int, int]) -> np.ndarray | None:
 
 
 def read_problem(
-    content: str,
-    styles: Sequence[str],
+    content: ImageSource,
+    styles: Sequence[ImageSource],
     *,
     blend_weights: Sequence[float] = (),
-    masks: Sequence[tuple[str, str]] = (),
-    start: str | None = None,
+    masks: Sequence[tuple[ImageSource, ImageSource]] = (),
+    start: ImageSource | None = None,
 ) -> Problem:
     """Reads all pictures of a run; UserError for the first that cannot be used.
 
     masks: (content mask, style mask) for each style, see restyle/masks.py, or empty.
     """
-    photograph = read_image(content)
-    paintings = [read_image(style) for style in styles]
-    beginning = [read_image(start)] if start else []
+    photograph = picture_from(content)
+    paintings = [picture_from(style) for style in styles]
+    beginning = [] if start is None else [picture_from(start)]
     pixels = [painting.pixels for painting in paintings]
     pairs = list(zip(masks, pixels, strict=True)) if masks else []
     return Problem(

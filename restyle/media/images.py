@@ -72,7 +72,7 @@ def as_picture(image: Image.Image, path: AnyPath, *, note: str = "") -> Picture:
     alpha = _alpha(image)
     pixels, color_note = _srgb(image, path)
     if alpha is not None:
-        pixels = _on_white(pixels, alpha)
+        pixels = on_white(pixels, alpha)
     notes = "; ".join(filter(None, [note, color_note]))
     return Picture(pixels, alpha, notes and f"'{path}': {notes}")
 
@@ -238,7 +238,8 @@ def deep_grey(image: Image.Image, path: AnyPath) -> np.ndarray:
     return np.clip(samples.astype(np.float32) / white, 0, 1)
 
 
-def _on_white(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def on_white(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Returns the picture laid on white."""
     return 1 - alpha[..., np.newaxis] * (1 - pixels)
 
 
@@ -251,6 +252,6 @@ def to_image(pixels: np.ndarray, alpha: np.ndarray | None, file_format: str) -> 
     if pixels.ndim != 3 or pixels.shape[-1] != 3 or not np.isfinite(pixels).all():
         raise ValueError(f"Expected finite pixels of shape (h, w, 3), got shape {pixels.shape}.")
     if alpha is not None and file_format in WITHOUT_ALPHA:
-        pixels, alpha = _on_white(pixels, alpha), None
+        pixels, alpha = on_white(pixels, alpha), None
     image = Image.fromarray(quantize(pixels if alpha is None else np.dstack([pixels, alpha])))
     return paletted(image) if file_format == "GIF" else image

@@ -7,6 +7,8 @@ import platform
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 PACKAGES = ("keras", "numpy", "pillow")
 
 
@@ -30,6 +32,11 @@ def file_sha256(path: str) -> str:
     """Hexadecimal sha256 of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def pixels_sha256(pixels: np.ndarray) -> str:
+    """Hexadecimal sha256 of the bytes of a picture that came from no file."""
+    return hashlib.sha256(np.ascontiguousarray(pixels, "<f4").tobytes()).hexdigest()
 
 
 def recipe_text(

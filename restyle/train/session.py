@@ -13,7 +13,6 @@ from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import WeightsError, load_vgg_weights
 from restyle.networks import load_network
 from restyle.precision import PRECISIONS, fastest_precision
-from restyle.programs.train_task import TrainTask
 from restyle.record.recipe import versions
 from restyle.train import held_out
 from restyle.train.backend import strategy_named, trainer_class
@@ -21,6 +20,7 @@ from restyle.train.batches import Batches
 from restyle.train.devices import Strategy
 from restyle.train.loop import TrainStep, train
 from restyle.train.loss import TrainingLoss, painting_targets
+from restyle.train.task import TrainTask
 from restyle.train.trainer import Snapshot
 
 
