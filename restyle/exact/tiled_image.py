@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from restyle.exact.evaluation import Measured
 from restyle.tiled_comparison import TiledComparison, add, variation
-from restyle.tiles import POOLED, Map, Stage, Tile, tile_sides
+from restyle.tiles import POOLED, Map, Span, Stage, Tile, tile_sides
 
 Sums = dict[str, np.ndarray]
 Parts = Mapping[str, tf.Tensor]
@@ -80,8 +80,12 @@ class _TiledStage:
     def __init__(self, stage: Stage, comparison: TiledComparison, side: int, *, keeps: bool):
         self.stage, self.comparison, self.side, self.keeps = stage, comparison, side, keeps
         self.kept: dict[Tile, tuple] = {}
-        self.compiled_sums = tf.function(self._sums, reduce_retracing=True)
-        self.compiled_slope = tf.function(self._slope_again, reduce_retracing=True)
+        given = self._signature()
+        self.compiled_sums = tf.function(self._sums, input_signature=given)
+        seen = self.compiled_sums.get_concrete_function().structured_outputs
+        self.wanted = {name: tf.TensorSpec(each.shape, each.dtype) for name, each in seen.items()}
+        signature = [*given, self.wanted]
+        self.compiled_slope = tf.function(self._slope_again, input_signature=signature)
 
     def down(self, values: np.ndarray, sums: Sums) -> np.ndarray:
         """Adds to the sums what this stage sees; returns what it pools for the next one.
@@ -116,10 +120,10 @@ class _TiledStage:
         """
         gradient = np.zeros(values.shape, np.float32)
         for tile in self._tiles(values):
-            wanted = dict(slopes)
+            wanted = {name: slopes[name] for name in self.wanted if name != POOLED}
             if pooled is not None:
                 part = tf.constant(pooled[tile.place(self.stage.unit)])
-                wanted[POOLED] = tf.cast(part, self.stage.model.output[POOLED].dtype)
+                wanted[POOLED] = tf.cast(part, self.wanted[POOLED].dtype)
             if self.keeps:
                 tape, crop, seen = self.kept.pop(tile)
                 slope = _slope(tape, crop, seen, wanted)
@@ -127,6 +131,18 @@ class _TiledStage:
                 slope = self.compiled_slope(*self._given(tile, values), wanted)
             tile.crop(gradient)[...] += tf.cast(slope, tf.float32).numpy()
         return gradient
+
+    def _signature(self) -> list[Any]:
+        """Of what `_given` returns: tiles differ in size, and are traced once."""
+        nothing = Tile(Span(0, 0, 0, 0), Span(0, 0, 0, 0))
+        images = self.stage.model.input
+        _, core, parts = self._given(nothing, np.empty((1, 0, 0, 1)))
+        specs = {
+            name: tf.TensorSpec((1, None, None, part.shape[-1]), part.dtype)
+            for name, part in parts.items()
+        }
+        crop = tf.TensorSpec((1, None, None, images.shape[-1]), images.dtype)
+        return [crop, tf.TensorSpec(core.shape, core.dtype), specs]
 
     def _tiles(self, values: np.ndarray) -> list[Tile]:
         return self.stage.tiles(values.shape[1:3], self.side)
