@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 
+from restyle.errors import UserError
 from restyle.processor import check_usable
 
 
@@ -29,12 +30,27 @@ def quiet_start(needs: str = "") -> Iterator[None]:
             yield
 
 
+def keras_on_tensorflow() -> None:
+    """Has Keras compute with TensorFlow; UserError if it is imported and computes with another."""
+    keras = sys.modules.get("keras")
+    if keras is None:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+    elif (backend := keras.backend.backend()) != "tensorflow":
+        raise UserError(
+            f"Keras computes with {backend} in this process, but all except training needs "
+            "TensorFlow. Start another with KERAS_BACKEND=tensorflow."
+        )
+
+
 @contextlib.contextmanager
 def _notes_in_the_end() -> Iterator[None]:
     told = logging.StreamHandler()
     told.setFormatter(logging.Formatter("note: %(message)s"))
     kept = logging.handlers.MemoryHandler(1000, logging.CRITICAL, told)
     logger = logging.getLogger("restyle")
+    if any(isinstance(handler, type(kept)) for handler in logger.handlers):
+        yield  # Within another start, which tells all.
+        return
     logger.addHandler(kept)
     try:
         yield

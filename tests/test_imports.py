@@ -30,6 +30,7 @@ RULES = {
     "restyle/engines/": ((*PATHS, *PROGRAMS), ()),
     "restyle/record/": ((*PATHS, "restyle.engines", *PROGRAMS), ()),
     "restyle/programs/": (EVERYTHING, ()),
+    "restyle/api.py": (PROGRAMS, ()),
     "restyle/": ((*PATHS, "restyle.engines", "restyle.record", *PROGRAMS), ()),
     "": (EVERYTHING, ()),
 }
@@ -77,6 +78,7 @@ def test_imports_go_one_way():
         ("restyle/train/loop.py", "from restyle.programs.train_record import TrainRecord"),
         ("restyle/paint/stylizer.py", "from absl import flags"),
         ("restyle/engines/export.py", "from restyle.train.trainer import Trainer"),
+        ("restyle/api.py", "from restyle.programs import command_line"),
         ("restyle/color.py", "from restyle.exact.problem import Problem"),
         ("restyle/record/run_folder.py", "from restyle.train.loop import train"),
         ("restyle/programs/train_record.py", "import train_fast"),

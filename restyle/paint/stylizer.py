@@ -9,7 +9,7 @@ import numpy as np
 from restyle.color import keep_luminance
 from restyle.errors import UserError
 from restyle.masks import read_mask
-from restyle.media.images import read_image
+from restyle.media.image_source import ImageSource, picture_from
 from restyle.models.objective_config import shares
 from restyle.models.transform_config import TransformConfig
 
@@ -29,19 +29,24 @@ class Look:
       stroke: 0 for the finest strokes that the network has learnt, 1 for the broadest; None: those
         in the middle, or the only ones.
       preserve_color: "luminance" keeps the photo's colours.
-      mask: path of a grey picture, white where the style applies; "" for everywhere.
+      mask: a grey picture, white where the style applies; "" for everywhere.
     """
 
     style_blend_weights: tuple[float, ...] = ()
     strength: float = 1.0
     stroke: float | None = None
     preserve_color: str = "none"
-    mask: str = ""
+    mask: ImageSource = ""
 
     def __post_init__(self):
         for name, value in (("strength", self.strength), ("stroke", self.stroke)):
             if value is not None and not 0 <= value <= 1:
                 raise ValueError(f"Got {name} {value}, expected a number from 0 to 1.")
+
+    @property
+    def masked(self) -> bool:
+        """Whether the style applies to a part only."""
+        return not (isinstance(self.mask, str) and self.mask == "")
 
     def check(self, shape: TransformConfig) -> None:
         """Raises UserError unless a network of this shape can paint so, with a mask that is one."""
@@ -54,8 +59,8 @@ class Look:
                 f"Got --stroke={self.stroke:g} for a network that has learnt one stroke size. Drop "
                 "it, or train a network with --style_size=256,384,576."
             )
-        if self.mask:
-            read_image(self.mask)
+        if self.masked:
+            picture_from(self.mask)
 
     def inputs(self, images: np.ndarray, shape: TransformConfig) -> dict[str, np.ndarray]:
         """What a network of this shape takes for these images, (b, h, w, 3)."""
@@ -84,6 +89,8 @@ class Stylizer:
         look.check(shape)
         self.engine, self.shape, self.look = engine, shape, look
         self.in_bands, self.fits = in_bands, fits
+        # The frames of a video all have one size.
+        self._mask = functools.lru_cache(maxsize=1)(functools.partial(read_mask, look.mask))
 
     def picture(self, pixels: np.ndarray) -> np.ndarray:
         """One picture, (h, w, 3) in [0, 1], painted: the same size."""
@@ -105,15 +112,10 @@ class Stylizer:
         if look.preserve_color == "luminance":
             pairs = zip(painted, images, strict=True)
             painted = np.stack([keep_luminance(one, photo) for one, photo in pairs])
-        if look.mask:
-            mask = _mask(look.mask, images.shape[1:3])
+        if look.masked:
+            mask = self._mask(images.shape[1:3])[..., np.newaxis]
             painted = images + mask * (painted - images)
         return painted
-
-
-@functools.lru_cache(maxsize=1)  # The frames of a video all have one size.
-def _mask(path: str, size: tuple[int, int]) -> np.ndarray:
-    return read_mask(path, size)[..., np.newaxis]
 
 
 def strength_note(look: Look, shapes: Sequence[TransformConfig]) -> str:

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from restyle.media.images import resize
+from restyle.media.images import fit_long_side, resize
 from restyle.media.read_ahead import read_ahead
 from restyle.media.video.reader import Frame, VideoReader
 from restyle.media.video.segments import SegmentedVideo
@@ -50,6 +50,17 @@ def paint_video(
         while waiting:
             waiting.popleft().result()
     video.finish()
+
+
+def video_size(size: tuple[int, int], max_size: int) -> tuple[int, int]:
+    """The (height, width) of the result of a video of this size; 0 keeps every size.
+
+    If it is made smaller, the sides are even: players show little else.
+    """
+    if not max_size or max(size) <= max_size:
+        return size
+    height, width = (max(2, side // 2 * 2) for side in fit_long_side(size, max_size))
+    return height, width
 
 
 def _batches(
