@@ -27,8 +27,8 @@ from restyle.programs.train_task import (
 from restyle.programs.train_text import train_line
 from restyle.record.run_folder import RunFolder
 from restyle.tensorflow_start import quiet_start
-from restyle.train.backend import checked_backend
-from restyle.train.photos import skipped_text
+from restyle.training.backend import checked_backend
+from restyle.training.photos import skipped_text
 
 FLAGS = flags.FLAGS
 
@@ -57,7 +57,7 @@ def main() -> int:
 def _session(task: TrainTask, say):
     """Network, loss and photos on the devices; TensorFlow or JAX is imported here, not before."""
     with quiet_start(checked_backend(FLAGS.strategy)):
-        from restyle.train.session import Session
+        from restyle.training.session import Session
 
     session = Session(task, FLAGS.strategy, vgg_file=FLAGS.vgg_weights, report=say)
     FLAGS["precision"].value = session.task.config.precision  # A resumed run keeps to it.
@@ -80,7 +80,7 @@ def _begin(folder: RunFolder, snapshot: Mapping[str, np.ndarray] | None) -> None
 def _train(session, folder: RunFolder, snapshot, display, interruption) -> bool:
     """Runs to the end, or until interrupted; whether it is the end."""
     from restyle.programs.train_record import TrainRecord
-    from restyle.train.loop import Diverged
+    from restyle.training.loop import Diverged
 
     record = None
     if session.chief:

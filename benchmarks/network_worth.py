@@ -37,8 +37,8 @@ from restyle.media.images import fit_long_side, read_image, resize
 from restyle.networks import load_network, read_network_recipe
 from restyle.precision import PRECISIONS, decided_precision
 from restyle.record.scores import check_table_name, write_scores
-from restyle.train.held_out import plain_batch
-from restyle.train.loss import network_inputs
+from restyle.training.held_out import plain_batch
+from restyle.training.loss import network_inputs
 
 STARTS = {"noise": "noise", "the photo": "content"}
 

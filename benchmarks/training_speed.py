@@ -23,7 +23,7 @@ from restyle.models.weights.load import VGGWeights, load_vgg_weights, random_vgg
 
 from benchmarks.worker import Round, Worker, serve, take_turns
 from restyle.media.images import fit_long_side, read_image, resize
-from restyle.train.settings import TrainConfig
+from restyle.training.settings import TrainConfig
 
 PRECISIONS = ("float32", "bfloat16")
 # Of the first two losses. Adam's first move goes by the sign of each gradient, rounding's too.
@@ -126,9 +126,9 @@ def training_step(inputs: str, precision: str):
     from restyle.models.vgg19 import vgg19_features
 
     from restyle.precision import PRECISIONS as DTYPES
-    from restyle.train.backend import strategy_named, trainer_class
-    from restyle.train.held_out import plain_batch
-    from restyle.train.loss import TrainingLoss, painting_targets
+    from restyle.training.backend import strategy_named, trainer_class
+    from restyle.training.held_out import plain_batch
+    from restyle.training.loss import TrainingLoss, painting_targets
 
     with np.load(inputs) as arrays:
         given = dict(arrays)

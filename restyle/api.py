@@ -30,14 +30,14 @@ from restyle.models.transform_config import TransformConfig
 from restyle.networks import named_network, save_network
 from restyle.paint.painter import Painter
 from restyle.tensorflow_start import keras_on_tensorflow, quiet_start
-from restyle.train.backend import checked_backend
-from restyle.train.settings import TrainConfig
-from restyle.train.task import TrainTask, check_output, read_training, shape_for
+from restyle.training.backend import checked_backend
+from restyle.training.settings import TrainConfig
+from restyle.training.task import TrainTask, check_output, read_training, shape_for
 
 if TYPE_CHECKING:
     from restyle.exact.optimizer import Step
     from restyle.models.weights.load import VGGWeights
-    from restyle.train.loop import TrainStep
+    from restyle.training.loop import TrainStep
 
 LOGGER = logging.getLogger(__name__)
 
@@ -159,8 +159,8 @@ def train(
     check_output(str(output))
     task, kept = _training(style, train_path, start_from, with_preset(preset, settings))
     with quiet_start(checked_backend(strategy)):
-        from restyle.train.loop import Diverged
-        from restyle.train.session import Session
+        from restyle.training.loop import Diverged
+        from restyle.training.session import Session
     vgg_file = str(vgg_weights) if vgg_weights else None
     session = Session(task, strategy, vgg_file=vgg_file, report=LOGGER.info)
     done = int(resume["step"]) if resume else 0

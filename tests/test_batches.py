@@ -7,9 +7,9 @@ from PIL import Image
 from restyle.models.transform_config import TransformConfig
 
 from restyle.errors import UserError
-from restyle.train.batches import NOISE, Batches
-from restyle.train.photos import Photographs
-from restyle.train.settings import TrainConfig
+from restyle.training.batches import NOISE, Batches
+from restyle.training.photos import Photographs
+from restyle.training.settings import TrainConfig
 
 SIDE = 16
 CONFIG = TrainConfig(image_size=SIDE, batch_size=3, held_out=2, seed=4, temporal_weight=1.0)

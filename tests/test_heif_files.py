@@ -16,7 +16,7 @@ from restyle.media.photo_crops import CropPlan, read_crop
 from restyle.media.video.files import is_video
 from restyle.paint.pictures import paint_pictures
 from restyle.paint.stylizer import Look, Stylizer
-from restyle.train.photos import Photographs, skipped_text
+from restyle.training.photos import Photographs, skipped_text
 
 RNG = np.random.default_rng(11)
 EXACT = {"quality": -1, "chroma": 444, "matrix_coefficients": 0}

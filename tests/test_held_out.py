@@ -6,9 +6,9 @@ from restyle.models.transform_net import TransformNet
 from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import random_vgg_weights
 
-from restyle.train import held_out
-from restyle.train.held_out import measure, plain_batch, preview
-from restyle.train.loss import TrainingLoss, network_inputs, painting_targets
+from restyle.training import held_out
+from restyle.training.held_out import measure, plain_batch, preview
+from restyle.training.loss import TrainingLoss, network_inputs, painting_targets
 
 RNG = np.random.default_rng(9)
 PHOTOS = RNG.random((3, 16, 16, 3), np.float32)

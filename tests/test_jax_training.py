@@ -13,8 +13,8 @@ import pytest
 from restyle.media.images import image_size
 from restyle.networks import load_network, read_network_recipe
 from restyle.record.run_folder import RunFolder
-from restyle.train.held_out import plain_batch
-from restyle.train.loss import network_inputs
+from restyle.training.held_out import plain_batch
+from restyle.training.loss import network_inputs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,9 +28,9 @@ import train_fast
 save = train_fast._save
 def save_and_paint(*args, **kwargs):
     save(*args, **kwargs)
-    from restyle.train.held_out import plain_batch
+    from restyle.training.held_out import plain_batch
     from restyle.networks import load_network
-    from restyle.train.loss import network_inputs
+    from restyle.training.loss import network_inputs
     network = load_network(train_fast.FLAGS.output)
     batch = plain_batch(numpy.load("{folder}/photo.npy"), 1, 0.7)
     painted = network(network_inputs(network.config, batch))

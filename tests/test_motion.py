@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from restyle.train.motion import ROTATION, SHIFT, ZOOM, moved, random_motions, seen_before
+from restyle.training.motion import ROTATION, SHIFT, ZOOM, moved, random_motions, seen_before
 
 RNG = np.random.default_rng(11)
 STILL = np.array([[1, 0, 0, 0, 1, 0, 0, 0]], np.float32)

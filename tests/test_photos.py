@@ -10,8 +10,8 @@ from PIL import Image
 from restyle.errors import UserError
 from restyle.media import image_files
 from restyle.media.photo_crops import CropPlan, read_crop, read_photo
-from restyle.train import photos
-from restyle.train.photos import Photographs, crop_plans, epoch_order, skipped_text
+from restyle.training import photos
+from restyle.training.photos import Photographs, crop_plans, epoch_order, skipped_text
 
 SIDE = 16
 

@@ -3,7 +3,7 @@ import pytest
 from restyle.models.transform_config import TransformConfig
 from restyle.models.transform_net import TransformNet
 
-from restyle.train.starting_weights import start_from
+from restyle.training.starting_weights import start_from
 
 RNG = np.random.default_rng(17)
 IMAGES = RNG.random((1, 12, 12, 3), np.float32)

@@ -108,7 +108,8 @@ def test_a_run_that_had_ended_only_writes_its_network_again(whole, train, tmp_pa
 
 def test_an_interrupted_run_keeps_the_step_that_it_came_to(whole, train, changing, tmp_path):
     interrupt = (
-        "import signal\nfrom restyle.train.tensorflow_trainer import TensorFlowTrainer as Trainer\n"
+        "import signal\n"
+        "from restyle.training.tensorflow_trainer import TensorFlowTrainer as Trainer\n"
         "step, calls = Trainer.step, []\n"
         "def interrupted(*args):\n"
         "    calls.append(1)\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from restyle.programs.train_text import mean_terms_line, train_line, train_row
-from restyle.train.settings import TrainConfig, learning_rate_at
+from restyle.training.settings import TrainConfig, learning_rate_at
 
 CONFIG = TrainConfig(learning_rate=0.01, warmup=10)
 
@@ -96,7 +96,8 @@ def test_the_rate_without_a_warmup_is_the_highest_at_once():
 
 def test_the_configuration_is_read_without_tensorflow():
     code = (
-        "import sys, restyle.train.settings, restyle.programs.train_text, restyle.train.photos;"
+        "import sys, restyle.programs.train_text, restyle.training.photos\n"
+        "import restyle.training.settings\n"
         "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
     )
     root = Path(__file__).resolve().parent.parent

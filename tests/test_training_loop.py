@@ -11,13 +11,13 @@ import tensorflow as tf
 from restyle.models.transform_config import TransformConfig
 
 from restyle.record.run_folder import RunFolder
-from restyle.train import loop
-from restyle.train.devices import Strategy
-from restyle.train.held_out import plain_batch
-from restyle.train.loop import Diverged, train
-from restyle.train.settings import TrainConfig, learning_rate_at
-from restyle.train.tensorflow_devices import TensorFlowStrategy
-from restyle.train.tensorflow_trainer import TensorFlowTrainer
+from restyle.training import loop
+from restyle.training.devices import Strategy
+from restyle.training.held_out import plain_batch
+from restyle.training.loop import Diverged, train
+from restyle.training.settings import TrainConfig, learning_rate_at
+from restyle.training.tensorflow_devices import TensorFlowStrategy
+from restyle.training.tensorflow_trainer import TensorFlowTrainer
 
 CONFIG = TrainConfig(steps=9, checkpoint_interval=3, warmup=0, retries=2)
 

@@ -12,9 +12,9 @@ from restyle.models.weights.load import random_vgg_weights
 
 from restyle.exact.evaluation import evaluation_at
 from restyle.exact.problem import Problem
-from restyle.train.held_out import plain_batch
-from restyle.train.loss import TrainingLoss, network_inputs, painting_targets
-from restyle.train.motion import moved, random_motions, seen_before
+from restyle.training.held_out import plain_batch
+from restyle.training.loss import TrainingLoss, network_inputs, painting_targets
+from restyle.training.motion import moved, random_motions, seen_before
 
 RNG = np.random.default_rng(3)
 OBJECTIVE = ObjectiveConfig(

@@ -7,7 +7,7 @@ from absl import flags
 
 from restyle.models.transform_config import TransformConfig
 from restyle.programs.objective_flags import define_objective_flags, whole_numbers
-from restyle.train.settings import PRECISIONS, STRATEGIES, TUNED, TrainConfig
+from restyle.training.settings import PRECISIONS, STRATEGIES, TUNED, TrainConfig
 
 FLAGS = flags.FLAGS
 DEFAULTS = TrainConfig()

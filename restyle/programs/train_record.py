@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from restyle.programs.train_text import mean_terms_line, train_row
 from restyle.record.run_folder import RunFolder
 from restyle.record.tensorboard_log import TensorBoardLog
-from restyle.train.loop import TrainStep
-from restyle.train.session import Session
+from restyle.training.loop import TrainStep
+from restyle.training.session import Session
 
 
 class TrainRecord:

@@ -10,8 +10,8 @@ from restyle.programs.flag_settings import settings
 from restyle.programs.objective_flags import objective_config
 from restyle.programs.train_flags import ALIASES, train_config
 from restyle.record.tensorboard_log import check_tensorboard
-from restyle.train.backend import checked_backend
-from restyle.train.task import TrainTask, check_output, read_training, shape_for
+from restyle.training.backend import checked_backend
+from restyle.training.task import TrainTask, check_output, read_training, shape_for
 
 FLAGS = flags.FLAGS
 NOT_SETTINGS = ("run_dir", "resume", "show_recipe", "output", "tensorboard", *ALIASES)

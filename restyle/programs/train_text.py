@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from restyle.train.loop import TrainStep
+    from restyle.training.loop import TrainStep
 
 
 def train_row(step: "TrainStep", validation: Mapping[str, float]) -> dict[str, float]:

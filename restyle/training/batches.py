@@ -8,10 +8,10 @@ import numpy as np
 
 from restyle.media.read_ahead import read_ahead
 from restyle.models.transform_config import TransformConfig
-from restyle.train.loss import Batch
-from restyle.train.motion import random_motions
-from restyle.train.photos import Photographs, crop_plans, epoch_order
-from restyle.train.settings import TrainConfig
+from restyle.training.loss import Batch
+from restyle.training.motion import random_motions
+from restyle.training.photos import Photographs, crop_plans, epoch_order
+from restyle.training.settings import TrainConfig
 
 AHEAD = 8
 THREADS = min(AHEAD, max(2, os.cpu_count() or 2))

@@ -11,10 +11,10 @@ from keras import ops
 from restyle.models.transform_config import TransformConfig
 from restyle.models.transform_net import TransformNet
 from restyle.precision import PRECISIONS
-from restyle.train.devices import Strategy
-from restyle.train.loss import Batch, Tensor, TrainingLoss, network_inputs
-from restyle.train.settings import TrainConfig
-from restyle.train.starting_weights import start_from
+from restyle.training.devices import Strategy
+from restyle.training.loss import Batch, Tensor, TrainingLoss, network_inputs
+from restyle.training.settings import TrainConfig
+from restyle.training.starting_weights import start_from
 
 Snapshot = Mapping[str, np.ndarray]
 

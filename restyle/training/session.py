@@ -14,14 +14,14 @@ from restyle.models.weights.load import WeightsError, load_vgg_weights
 from restyle.networks import load_network
 from restyle.precision import PRECISIONS, fastest_precision
 from restyle.record.recipe import versions
-from restyle.train import held_out
-from restyle.train.backend import strategy_named, trainer_class
-from restyle.train.batches import Batches
-from restyle.train.devices import Strategy
-from restyle.train.loop import TrainStep, train
-from restyle.train.loss import TrainingLoss, painting_targets
-from restyle.train.task import TrainTask
-from restyle.train.trainer import Snapshot
+from restyle.training import held_out
+from restyle.training.backend import strategy_named, trainer_class
+from restyle.training.batches import Batches
+from restyle.training.devices import Strategy
+from restyle.training.loop import TrainStep, train
+from restyle.training.loss import TrainingLoss, painting_targets
+from restyle.training.task import TrainTask
+from restyle.training.trainer import Snapshot
 
 
 class Session:

@@ -11,7 +11,7 @@ from restyle.measure import Painting, style_targets
 from restyle.models.losses import Objective, Statistics, StyleTarget
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.transform_config import TransformConfig
-from restyle.train.motion import moved, seen_before
+from restyle.training.motion import moved, seen_before
 
 Tensor = Any
 Network = Any
@@ -25,7 +25,7 @@ class Batch(NamedTuple):
       style: (b,) int32, which style each is to have.
       strength: (b, 1) in [0, 1], how much of it.
       stroke: (b,) int32, at which of the stroke sizes.
-      motions: (b, 8), how each moves, see restyle/train/motion.py.
+      motions: (b, 8), how each moves, see restyle/training/motion.py.
       noise: (b, h, w, 3), what is added to the moved photo.
     """
 

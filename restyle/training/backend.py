@@ -4,10 +4,10 @@ import os
 from typing import TYPE_CHECKING
 
 from restyle.errors import UserError, check_installed
-from restyle.train.devices import Strategy
+from restyle.training.devices import Strategy
 
 if TYPE_CHECKING:
-    from restyle.train.trainer import Trainer
+    from restyle.training.trainer import Trainer
 
 BACKENDS = ("tensorflow", "jax")
 
@@ -36,10 +36,10 @@ def strategy_named(name: str) -> Strategy:
     import keras
 
     if keras.backend.backend() == "jax":
-        from restyle.train.jax_devices import JaxStrategy
+        from restyle.training.jax_devices import JaxStrategy
 
         return JaxStrategy(name)
-    from restyle.train.tensorflow_devices import TensorFlowStrategy
+    from restyle.training.tensorflow_devices import TensorFlowStrategy
 
     return TensorFlowStrategy(name)
 
@@ -49,9 +49,9 @@ def trainer_class() -> "type[Trainer]":
     import keras
 
     if keras.backend.backend() == "jax":
-        from restyle.train.jax_trainer import JaxTrainer
+        from restyle.training.jax_trainer import JaxTrainer
 
         return JaxTrainer
-    from restyle.train.tensorflow_trainer import TensorFlowTrainer
+    from restyle.training.tensorflow_trainer import TensorFlowTrainer
 
     return TensorFlowTrainer

@@ -8,8 +8,8 @@ from keras import ops
 
 from restyle.media.contact_sheet import contact_sheet
 from restyle.models.transform_config import TransformConfig
-from restyle.train.loss import Batch, Tensor
-from restyle.train.motion import random_motions
+from restyle.training.loss import Batch, Tensor
+from restyle.training.motion import random_motions
 
 LONG_SIDE = 320
 DIAL = (0.33, 0.67)

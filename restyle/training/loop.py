@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from restyle.train.batches import Batches
-from restyle.train.settings import TrainConfig, learning_rate_at
-from restyle.train.trainer import Snapshot, Trainer
+from restyle.training.batches import Batches
+from restyle.training.settings import TrainConfig, learning_rate_at
+from restyle.training.trainer import Snapshot, Trainer
 
 # Steps that may begin before the numbers of one are read, so that the device never waits for us.
 AHEAD = 2

@@ -15,8 +15,8 @@ from restyle.models.transform_config import TransformConfig
 from restyle.models.vgg_layers import smallest_side
 from restyle.networks import SUFFIX, network_path, read_network_shape
 from restyle.record.recipe import file_sha256, pixels_sha256
-from restyle.train.photos import Photographs
-from restyle.train.settings import TrainConfig
+from restyle.training.photos import Photographs
+from restyle.training.settings import TrainConfig
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from restyle.train.loss import Batch
-from restyle.train.tensorflow_devices import TensorFlowStrategy
-from restyle.train.trainer import Trainer
+from restyle.training.loss import Batch
+from restyle.training.tensorflow_devices import TensorFlowStrategy
+from restyle.training.trainer import Trainer
 
 
 class TensorFlowTrainer(Trainer):

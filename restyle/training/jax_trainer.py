@@ -8,9 +8,9 @@ import jax
 import keras
 from keras import ops
 
-from restyle.train.jax_devices import JaxStrategy
-from restyle.train.loss import Batch
-from restyle.train.trainer import Trainer
+from restyle.training.jax_devices import JaxStrategy
+from restyle.training.loss import Batch
+from restyle.training.trainer import Trainer
 
 Values = list[jax.Array]
 Terms = dict[str, jax.Array]

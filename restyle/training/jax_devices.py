@@ -5,7 +5,7 @@ import contextlib
 import jax
 import keras
 
-from restyle.train.devices import Strategy
+from restyle.training.devices import Strategy
 
 
 class JaxStrategy(Strategy):

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from restyle.errors import UserError
-from restyle.train.devices import Strategy
+from restyle.training.devices import Strategy
 
 
 class TensorFlowStrategy(Strategy):
