@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
+from restyle.models.settings import check_choices, setting
 from restyle.models.vgg_layers import paper_name
 
 FORMULAS = ("relative", "gatys")
@@ -23,30 +24,45 @@ PRESETS = {
 
 @dataclasses.dataclass(frozen=True)
 class ObjectiveConfig:
-    """What is asked of a picture.
+    """What is asked of a picture. Weights have the meaning of Gatys et al. (2016), eq. 7."""
 
-    Attributes:
-      content_weight: alpha of eq. 7. Higher keeps more of the scene.
-      style_weight: beta of eq. 7.
-      tv_weight: weight of the total variation. Higher smooths.
-      content_layers, style_layers: VGG-19 layers by the paper's names.
-      content_layer_weights, style_layer_weights: one for each layer, only their ratios matter;
-        empty means equal, the paper's w_l = 1/5.
-      style_loss: "wasserstein" compares means and covariances, "gram" the paper's Gram matrices.
-      pooling: of VGG-19, "max" as it was trained, or "average", which the paper prefers.
-      formula: "relative", or "gatys" for the paper's units (weights then are about 1 and 1000;
-        for style_loss "gram" only).
-    """
-
-    content_weight: float = 0.1
-    style_weight: float = 1.0
-    tv_weight: float = 0.0
-    content_layers: tuple[str, ...] = ("conv4_2",)
-    style_layers: tuple[str, ...] = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
-    content_layer_weights: tuple[float, ...] = ()
-    style_layer_weights: tuple[float, ...] = ()
-    style_loss: str = "wasserstein"
-    pooling: str = "max"
+    content_weight: float = setting(
+        0.1, "How much of the scene is kept; 0 gives a pure texture. 0 or more."
+    )
+    style_weight: float = setting(
+        1.0, "How much of the style is taken; 0 reconstructs the content. 0 or more."
+    )
+    tv_weight: float = setting(
+        0.0, "Smoothness: weight of the total variation. Try 0.1 to 10. 0 or more."
+    )
+    content_layers: tuple[str, ...] = setting(
+        ("conv4_2",),
+        "VGG-19 layers of the content, comma-separated; conv4_2 and relu4_2 mean the same.",
+    )
+    style_layers: tuple[str, ...] = setting(
+        ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"),
+        "VGG-19 layers of the style, comma-separated; conv4_2 and relu4_2 mean the same.",
+    )
+    content_layer_weights: tuple[float, ...] = setting(
+        (), "One number for each of the content_layers; only the ratios matter. Empty: equal."
+    )
+    style_layer_weights: tuple[float, ...] = setting(
+        (),
+        "One number for each of the style_layers; only the ratios matter. Empty: equal, the "
+        "paper's w_l = 1/5.",
+    )
+    style_loss: str = setting(
+        "wasserstein",
+        "wasserstein: means and covariances; gram: the paper's Gram matrices.",
+        choices=STYLE_LOSSES,
+    )
+    pooling: str = setting(
+        "max",
+        "In VGG-19; max as it was trained, average as the paper prefers.",
+        choices=POOLINGS,
+    )
+    # "gatys" has the paper's units, with weights of about 1 and 1000, for Gram matrices only. The
+    # programs set it by --preset.
     formula: str = "relative"
 
     def __post_init__(self):
@@ -59,10 +75,9 @@ class ObjectiveConfig:
         check_weights("content_weight, style_weight, tv_weight", overall)
         shares(self.content_layer_weights, self.content_layers, "content_layer_weights")
         shares(self.style_layer_weights, self.style_layers, "style_layer_weights")
-        choices = {"formula": FORMULAS, "style_loss": STYLE_LOSSES, "pooling": POOLINGS}
-        for name, known in choices.items():
-            if getattr(self, name) not in known:
-                raise ValueError(f"Got {name} {getattr(self, name)!r}, expected one of {known}.")
+        check_choices(self)
+        if self.formula not in FORMULAS:
+            raise ValueError(f"Got formula {self.formula!r}, expected one of {FORMULAS}.")
         if self.formula == "gatys" and self.style_loss != "gram":
             raise ValueError(
                 f"Got formula 'gatys' with style_loss {self.style_loss!r}: the paper's units are "

@@ -1,7 +1,7 @@
 """The objective of pictures of one photo: prepared here for optimizer, trainer and scorer alike."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -11,7 +11,7 @@ from keras import ops
 from restyle.errors import UserError
 from restyle.media.images import fit_long_side, resize
 from restyle.models.losses import Features, Objective, StyleTarget, style_target
-from restyle.models.objective_config import PRESETS, ObjectiveConfig
+from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.vgg_layers import smallest_side
 from restyle.tiled_comparison import TiledComparison, content_in_tiles, style_target_in_tiles
 from restyle.tiles import stages_of
@@ -169,27 +169,6 @@ def score(
     long_side = style_long_side or max(size)
     comparison = compare(content, paintings, network, config, size=size, style_long_side=long_side)
     return comparison.numbers(result)
-
-
-def recipe_objective(settings: Mapping[str, Any]) -> ObjectiveConfig:
-    """The objective that the "settings" of a recipe ask for, a picture's or a network's.
-
-    Raises UserError for those of another program or version.
-    """
-    names = {field.name for field in dataclasses.fields(ObjectiveConfig)} - {"formula"}
-    # Versions that did not say had Gram matrices and average pooling.
-    settings = {"style_loss": "gram", "pooling": "average", **settings}
-    try:
-        fields = {name: settings[name] for name in names}
-        for name in ("content_layer_weights", "style_layer_weights"):  # As on the command line.
-            fields[name] = tuple(float(weight) for weight in settings[name])
-        formula = PRESETS[settings["preset"]].get("formula", ObjectiveConfig.formula)
-        return ObjectiveConfig(**fields, formula=formula)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            f"The recipe does not say which objective was minimised ({error}). Give a picture or "
-            "a network that this version of restyle made."
-        ) from error
 
 
 def as_batch(pixels: np.ndarray, size: tuple[int, int] | None = None) -> Tensor:

@@ -11,7 +11,8 @@ from restyle.models.weights.load import random_vgg_weights
 from restyle.color import match_color
 from restyle.errors import UserError
 from restyle.masks import read_mask
-from restyle.measure import Painting, recipe_objective, score
+from restyle.measure import Painting, score
+from restyle.record.recipe import recipe_objective
 from restyle.media.contact_sheet import LINE
 from restyle.media.images import read_image, read_recipe, resize, write_image
 from restyle.record.scores import comparison_sheet, score_label, write_scores

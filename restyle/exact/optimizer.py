@@ -15,7 +15,7 @@ from restyle.exact.memory import check_memory
 from restyle.exact.network import network_for
 from restyle.exact.problem import Problem, finished, recolored
 from restyle.exact.schedule import Scale, scales_of
-from restyle.exact.settings import PICTURE, OptimizeConfig
+from restyle.exact.settings import STARTS, OptimizeConfig
 from restyle.measure import as_batch
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.weights.load import VGGWeights
@@ -164,9 +164,12 @@ def _optimizer(evaluation, image: tf.Tensor, config: OptimizeConfig) -> LBFGS | 
 
 def starting_image(problem: Problem, config: OptimizeConfig, size: tuple[int, int]) -> np.ndarray:
     """The image a run begins with, (h, w, 3) of any size; noise is white, as in the paper."""
-    if config.init == PICTURE:
+    if config.init not in STARTS:
         if problem.start is None:
-            raise ValueError('Got init "picture", but the problem has no start. Give it one.')
+            raise ValueError(
+                f"Got init {config.init!r}, expected one of {STARTS}: the problem has no start of "
+                "its own. Give it one."
+            )
         return problem.start
     if config.init == "noise":
         return np.random.default_rng(config.seed).random((*size, 3), dtype=np.float32)

@@ -22,7 +22,8 @@ class Problem:
       blend_weights: one for each style, only the ratios matter; empty means equal.
       content_masks: (h, w) in [0, 1] at the content's size, one for each style, or empty.
       style_masks: (h, w) in [0, 1], each at its style's size, or empty.
-      start: (h, w, 3), the picture that a run with init "picture" starts from, of any size.
+      start: (h, w, 3), the picture of any size that a run starts from unless its init is one of
+        `STARTS`.
       alpha: (h, w), the content's opacity, None if it is opaque all over.
       notes: what the user should know of the files that were read.
     """

@@ -3,59 +3,60 @@
 import dataclasses
 
 from restyle.media.images import fit_long_side
+from restyle.models.settings import check_choices, setting
 
 OPTIMIZERS = ("lbfgs", "adam")
 STARTS = ("content", "noise", "style")
-PICTURE = "picture"
 SMALLEST_SCALE = 128
 PRECISIONS = ("auto", "float32", "bfloat16")
 COLORS = ("none", "luminance", "match")
-CHOICES = {
-    "optimizer": OPTIMIZERS,
-    "init": (*STARTS, PICTURE),
-    "precision": PRECISIONS,
-    "preserve_color": COLORS,
-}
 
 
 @dataclasses.dataclass(frozen=True)
 class OptimizeConfig:
-    """How the objective is minimised; `restyle.exact.optimizer.optimize` obeys every field.
+    """How the objective is minimised; `restyle.exact.optimizer.optimize` obeys every field."""
 
-    Attributes:
-      size: long side of the result in pixels; 0 keeps the content's own size.
-      smallest_scale: long side at which coarse to fine begins; `size` or more means one scale. 0
-        means 128, but one scale from a picture, whose details coarser ones would throw away.
-      iterations: of all scales together.
-      optimizer: "lbfgs" or "adam".
-      learning_rate: of Adam, about the change of a pixel in one iteration.
-      init: what the run starts from, "content", "noise", "style", or "picture": the problem's own.
-      seed: of the noise.
-      style_scale: long side of the style as a multiple of the result's.
-      style_size: long side of the style in pixels at the last scale; 0 means by `style_scale`.
-      history: pairs that L-BFGS remembers.
-      precision: of the network's activations, "float32", "bfloat16" or "auto", the faster here.
-      preserve_color: "none"; "luminance" takes the content's colours into the result, "match"
-        gives them to the style first.
-    """
-
-    size: int = 512
-    smallest_scale: int = 0
-    iterations: int = 300
-    optimizer: str = "lbfgs"
-    learning_rate: float = 0.02
-    init: str = "content"
-    seed: int = 0
-    style_scale: float = 1.0
-    style_size: int = 0
-    history: int = 20
-    precision: str = "auto"
-    preserve_color: str = "none"
+    size: int = setting(512, "Long side of the result in pixels; 0: the content's own size.")
+    smallest_scale: int = setting(
+        0,
+        "Long side in pixels at which coarse to fine begins; SIZE: one scale; 0: 128, but one "
+        "scale if --init is a network or a file, whose details coarser ones would throw away.",
+    )
+    iterations: int = setting(300, "Of all scales together, 1 or more.")
+    optimizer: str = setting(
+        "lbfgs", "adam needs less memory and more iterations.", choices=OPTIMIZERS
+    )
+    learning_rate: float = setting(
+        0.02, "Of adam: about the change of a pixel in an iteration, above 0."
+    )
+    init: str = setting(
+        "content",
+        "What to start from: content, noise, style; the picture that a trained network makes of "
+        "the content, by the network's name (starry_night ...) or .keras file; or the path of a "
+        "picture. A picture that has one of these names is given as ./NAME.",
+    )
+    seed: int = setting(0, "Of the noise that --init=noise starts from.")
+    style_scale: float = setting(
+        1.0, "Long side of the style as a multiple of the result's, above 0."
+    )
+    style_size: int = setting(
+        0, "Long side of the style in pixels, in place of style_scale; 0: unused."
+    )
+    history: int = setting(
+        20, "Steps that L-BFGS remembers, 1 or more; each costs 24 bytes a pixel."
+    )
+    precision: str = setting(
+        "auto", "Of the network's activations; auto: the faster one here.", choices=PRECISIONS
+    )
+    preserve_color: str = setting(
+        "none",
+        "The content's colors: luminance puts them back into the result, match gives them to the "
+        "style first.",
+        choices=COLORS,
+    )
 
     def __post_init__(self):
-        for name, known in CHOICES.items():
-            if getattr(self, name) not in known:
-                raise ValueError(f"Got {name} {getattr(self, name)!r}, expected one of {known}.")
+        check_choices(self)
         least = {"size": 0, "smallest_scale": 0, "iterations": 1, "history": 1, "style_size": 0}
         for name, bound in least.items():
             if getattr(self, name) < bound:
@@ -74,7 +75,7 @@ def first_long_side(size: tuple[int, int], config: OptimizeConfig) -> int:
     """The least long side of a scale on the way to a picture of `size`."""
     if config.smallest_scale:
         return config.smallest_scale
-    return max(size) if config.init == PICTURE else SMALLEST_SCALE
+    return SMALLEST_SCALE if config.init in STARTS else max(size)
 
 
 def style_long_side(size: tuple[int, int], last: tuple[int, int], config: OptimizeConfig) -> int:

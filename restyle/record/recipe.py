@@ -1,5 +1,6 @@
 """How a result was made, as text that travels with it."""
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import json
@@ -8,6 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+from restyle.errors import UserError
+from restyle.models.objective_config import PRESETS, ObjectiveConfig
 
 PACKAGES = ("keras", "numpy", "pillow")
 
@@ -39,6 +43,21 @@ def pixels_sha256(pixels: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(pixels, "<f4").tobytes()).hexdigest()
 
 
+def run_record(
+    program: str, settings: Mapping[str, Any], inputs: Mapping[str, str], backend: str
+) -> dict[str, Any]:
+    """What a run was asked, and of what and by what: with it the run can be repeated.
+
+    settings: the fields of its dataclasses. inputs: sha256 by path of what it is made from.
+    """
+    return {
+        "program": program,
+        "settings": dict(settings),
+        "inputs": dict(inputs),
+        "versions": versions(backend),
+    }
+
+
 def recipe_text(
     program: str,
     settings: Mapping[str, Any],
@@ -49,8 +68,8 @@ def recipe_text(
 ) -> str:
     """The recipe of a picture, JSON that a person can read.
 
-    settings: all flags that shape the result. inputs: sha256 by path of what it was made from.
-    weights: source and sha256 of the VGG-19. terms: of the saved picture, and before saving.
+    settings: all that shapes the result. inputs: sha256 by path of what it was made from. weights: source
+    and sha256 of the VGG-19. terms: of the saved picture, and before saving.
     """
     content = {
         "program": program,
@@ -61,3 +80,37 @@ def recipe_text(
         "versions": versions(),
     }
     return json.dumps(content, indent=1)
+
+
+def current_settings(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a recipe or a config.json; those of older versions in today's names."""
+    settings = dict(record.get("settings", record))
+    settings.pop("average", None)  # Of the weights, which was given up.
+    if "checkpoint_interval" in settings:
+        settings["save_every"] = settings.pop("checkpoint_interval")
+    if "preset" in settings:
+        formula = PRESETS[settings.pop("preset")].get("formula", ObjectiveConfig.formula)
+        # Versions that did not say had Gram matrices and average pooling.
+        settings = {"style_loss": "gram", "pooling": "average", "formula": formula} | settings
+    elif "allow_different_dimensions" in settings:  # Of evaluate.py, which named too much.
+        for name in ("style_loss", "pooling", "allow_different_dimensions"):
+            settings.pop(name, None)
+    return settings
+
+
+def recipe_objective(settings: Mapping[str, Any]) -> ObjectiveConfig:
+    """The objective that the "settings" of a recipe ask for, a picture's or a network's.
+
+    Raises UserError for those of another program or version.
+    """
+    settings = current_settings(settings)
+    try:
+        fields = {field.name: settings[field.name] for field in dataclasses.fields(ObjectiveConfig)}
+        for name in ("content_layer_weights", "style_layer_weights"):  # Once kept as text.
+            fields[name] = tuple(float(weight) for weight in settings[name])
+        return ObjectiveConfig(**fields)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"The recipe does not say which objective was minimised ({error}). Give a picture or "
+            "a network that this version of restyle made."
+        ) from error
