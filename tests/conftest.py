@@ -10,12 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from absl import flags
 from PIL import Image
 
-import optimize_style as program
 from restyle.processor import hold_back
-from restyle.programs import command_line
+from restyle.programs import optimize
 
 hold_back()  # Before a test, or what it starts, loads TensorFlow.
 
@@ -96,18 +94,14 @@ def keras_home(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def run(keras_home):
-    """Runs optimize_style.py in this process, from flags as they are without arguments."""
+    """Runs optimize_style.py in this process."""
 
     def run(*arguments):
-        for name in flags.FLAGS:
-            flags.FLAGS[name].unparse()
         handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("KERAS_HOME", str(keras_home))
             try:
-                return command_line.run(
-                    program.main, program.__doc__ or "", ["optimize_style.py", *map(str, arguments)]
-                )
+                return optimize.main([str(each) for each in arguments])
             finally:
                 for number, handler in handlers.items():
                     signal.signal(number, handler)

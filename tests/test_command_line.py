@@ -6,50 +6,63 @@ import sys
 from pathlib import Path
 
 import pytest
-from absl import flags
 from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.settings import setting
 
-import optimize_style as program
 from restyle.errors import UserError
 from restyle.exact.settings import OptimizeConfig
 from restyle.media.images import WRITABLE
-from restyle.programs import command_line
+from restyle.programs import command_line, optimize
+from restyle.programs.flags import Flags, fields_of
+from restyle.programs.optimize_settings import FLAGS as OPTIMIZE_FLAGS
 from restyle.tensorflow_start import quiet_start
 
 ROOT = Path(__file__).resolve().parent.parent
-OWN = [flag for group in command_line.headed_groups().values() for flag in group]
+OWN = [field for fields in OPTIMIZE_FLAGS.groups.values() for field in fields]
 
 
-@pytest.fixture
-def own_flags(monkeypatch):
-    """Flags of another program, which has two."""
-    values = flags.FlagValues()
-    there = {"flag_values": values, "module_name": "Group"}
-    flags.DEFINE_integer("run_count", 3, "How often.", lower_bound=1, **there)
-    flags.DEFINE_multi_string("name", [], "Whom.", **there)
-    monkeypatch.setattr(command_line.flags, "FLAGS", values)
-    return values
+@dataclasses.dataclass(frozen=True)
+class Greeting:
+    run_count: int = setting(3, "How often.")
+    name: tuple[str, ...] = setting((), "Whom.", repeated=True)
+    share: tuple[float, ...] = setting((0.5,), "How much.")
+    tone: str = setting("kind", "How.", choices=("kind", "curt"))
+    secret: int = 7
 
 
-def run(*arguments, main=lambda: None):
-    return command_line.run(main, "What it is for.", ["program", *arguments])
+FLAGS = Flags({"Group": fields_of(Greeting)}, {"times": "run_count"})
+
+
+def run(*arguments, main=lambda given: None):
+    return command_line.run_program(main, FLAGS, "What it is for.", arguments)
+
+
+def given(*arguments):
+    found = []
+    assert run(*arguments, main=found.append) == 0
+    return found[0]
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h", "--h"])
-def test_help_is_asked_for_in_three_ways_and_runs_nothing(own_flags, flag, capsys):
-    assert run(flag, "--run_count=2", main=lambda: pytest.fail("it ran")) == 0
+def test_help_is_asked_for_in_three_ways_and_runs_nothing(flag, capsys):
+    assert run(flag, "--run_count=2", main=lambda given: pytest.fail("it ran")) == 0
     assert capsys.readouterr().out == (
         "What it is for.\n"
         "\n"
         "Group:\n"
         "  --run_count: How often. Default: 3.\n"
         "  --name (may be given several times): Whom.\n"
+        "  --share: How much. Default: 0.5.\n"
+        "  --tone: <kind|curt>: How. Default: kind.\n"
+        "\n"
+        "Names from other programs:\n"
+        "  --times: Alias for --run_count. Default: 3.\n"
     )
 
 
 @pytest.fixture(scope="module")
 def help_text():
-    return command_line.help_text(program.__doc__ or "")
+    return (optimize.__doc__ or "") + OPTIMIZE_FLAGS.help()
 
 
 def test_help_shows_an_example_before_the_flags(help_text):
@@ -57,14 +70,9 @@ def test_help_shows_an_example_before_the_flags(help_text):
     assert 0 < help_text.index(example) < help_text.index("\nPictures:\n")
 
 
-@pytest.mark.parametrize("flag", OWN, ids=lambda flag: flag.name)
-def test_help_names_every_flag_of_ours(help_text, flag):
-    assert help_text.count(f"\n  --{flag.name}:") + help_text.count(f"\n  --{flag.name} (") == 1
-
-
-def test_help_has_no_flag_of_a_library(help_text):
-    listed = [line for line in help_text.splitlines() if line.startswith("  --")]
-    assert len(listed) == len(OWN)
+def test_help_names_every_flag_once(help_text):
+    listed = [line.split()[0] for line in help_text.splitlines() if line.startswith("  --")]
+    assert sorted(name.strip("-:") for name in listed) == sorted(field.name for field in OWN)
 
 
 @pytest.mark.parametrize("defaults", [ObjectiveConfig(), OptimizeConfig()])
@@ -94,10 +102,20 @@ def test_help_names_only_formats_that_can_be_written(help_text):
 
 
 @pytest.mark.parametrize("argument", ["--run-count=7", "--run_count=7"])
-def test_a_flag_is_written_with_hyphens_or_underscores(own_flags, argument):
-    assert run(argument, "--name=a-b", "--name", "c-d") == 0
-    assert own_flags.run_count == 7
-    assert own_flags.name == ["a-b", "c-d"]  # Values stay as they are.
+def test_a_flag_is_written_with_hyphens_or_underscores(argument):
+    values = given(argument, "--name=a-b", "--name", "c-d")  # Values stay as they are.
+    assert values == {"run_count": 7, "name": ("a-b", "c-d")}
+
+
+def test_what_is_given_has_the_type_of_its_field_and_nothing_else_is_there():
+    assert given() == {}
+    assert given("--share=1,2.5") == {"share": (1.0, 2.5)}
+    assert given("--share=") == {"share": ()}
+    assert given("--times=2", "--run_count=4") == {"run_count": 4}
+
+
+def test_a_program_keeps_nothing_of_a_command_line_before():
+    assert given("--name=a", "--run_count=7") and given("--name=b") == {"name": ("b",)}
 
 
 @pytest.mark.parametrize(
@@ -105,14 +123,16 @@ def test_a_flag_is_written_with_hyphens_or_underscores(own_flags, argument):
     [
         (["--run_cuont=2"], "run_cuont"),
         (["--run_count=two"], "two"),
-        (["--run_count=0"], "run_count"),
+        (["--share=1,much"], "expected numbers"),
+        (["--tone=loud"], "kind|curt"),
+        (["--secret=8"], "secret"),
         (["--run_count"], "run_count"),
         (["photo.jpg"], "photo.jpg"),
         (["--run_count=2", "--", "photo.jpg"], "photo.jpg"),
     ],
 )
-def test_wrong_flags_are_one_line_and_status_2(own_flags, arguments, named, capsys):
-    status = run(*arguments, main=lambda: pytest.fail("it ran"))
+def test_wrong_flags_are_one_line_and_status_2(arguments, named, capsys):
+    status = run(*arguments, main=lambda given: pytest.fail("it ran"))
 
     out, err = capsys.readouterr()
     assert (status, out) == (2, "")
@@ -120,29 +140,29 @@ def test_wrong_flags_are_one_line_and_status_2(own_flags, arguments, named, caps
     assert named in err
 
 
-def test_the_status_is_that_of_the_program(own_flags):
+def test_the_status_is_that_of_the_program():
     assert run() == 0
-    assert run(main=lambda: 130) == 130
+    assert run(main=lambda given: 130) == 130
 
 
-def test_a_users_mistake_is_one_line_and_status_1(own_flags, capsys):
-    def main():
+def test_a_users_mistake_is_one_line_and_status_1(capsys):
+    def main(given):
         raise UserError("No image at\n  'gone.jpg'.")
 
     assert run(main=main) == 1
     assert capsys.readouterr() == ("", "error: No image at 'gone.jpg'.\n")
 
 
-def test_our_own_mistake_keeps_its_traceback(own_flags):
-    def main():
+def test_our_own_mistake_keeps_its_traceback():
+    def main(given):
         raise ValueError("ours")
 
     with pytest.raises(ValueError, match="ours"):
         run(main=main)
 
 
-def test_ctrl_c_before_a_loop_listens_is_no_traceback(own_flags, capsys):
-    def main():
+def test_ctrl_c_before_a_loop_listens_is_no_traceback(capsys):
+    def main(given):
         raise KeyboardInterrupt
 
     assert run(main=main) == 130
@@ -155,14 +175,15 @@ PROGRAM = """
 import sys
 from restyle.programs import command_line
 from restyle.media.standard_streams import as_files
-def lines():
+from restyle.programs.flags import Flags
+def lines(given):
     print("line\\n" * 50_000)
-def picture():
+def picture(given):
     with as_files("in.png", "-", ".bmp") as (_, target), open(target, "wb") as file:
         file.write(bytes(1_000_000))
-def note():
+def note(given):
     print("note", file=sys.stderr)
-sys.exit(command_line.run({}, "About.", ["program"]))
+sys.exit(command_line.run_program({}, Flags(dict()), "About.", []))
 """
 LINES, PICTURE, NOTE = (["-c", PROGRAM.format(main)] for main in ("lines", "picture", "note"))
 

@@ -90,9 +90,20 @@ def test_a_wrong_import_is_seen(path, source):
     assert wrong_imports(path, source)
 
 
-@pytest.mark.parametrize(
-    ("script", "flag"), [("optimize_style", "--content"), ("train_fast", "--train_path")]
-)
+def test_help_of_the_optimizer_starts_no_tensorflow():
+    code = (
+        "import sys; from restyle.programs import optimize\n"
+        "status = optimize.main(['--help'])\n"
+        "heavy = {'tensorflow', 'keras', 'matplotlib', 'scipy'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else status)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "\n  --content:" in result.stdout
+
+
+@pytest.mark.parametrize(("script", "flag"), [("train_fast", "--train_path")])
 def test_help_starts_no_tensorflow(script, flag):
     code = (
         f"import sys, {script} as program; from restyle.programs import command_line\n"

@@ -12,9 +12,9 @@ from restyle.color import match_color
 from restyle.errors import UserError
 from restyle.masks import read_mask
 from restyle.measure import Painting, score
-from restyle.record.recipe import recipe_objective
 from restyle.media.contact_sheet import LINE
 from restyle.media.images import read_image, read_recipe, resize, write_image
+from restyle.record.recipe import recipe_objective
 from restyle.record.scores import comparison_sheet, score_label, write_scores
 
 RNG = np.random.default_rng(3)

@@ -7,7 +7,7 @@ import psutil
 import pytest
 from PIL import Image
 
-import optimize_style as program
+from restyle.programs import optimize
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def nothing_slow(monkeypatch):
     def network(*_):
         raise AssertionError("The mistake was not found in time.")
 
-    monkeypatch.setattr(program, "_weights_loader", network)
+    monkeypatch.setattr(optimize, "_weights_loader", network)
 
 
 @pytest.fixture
@@ -90,21 +90,41 @@ def test_a_bad_picture_is_named(mistake, tmp_path, flag, kind, said):
         (["--style_blend_weights=0"], "one is above 0"),
         (["--style_blend_weights=1;2"], "expected numbers"),
         (["--size=-1"], "size -1"),
-        (["--size=1"], "--size"),
         (["--iterations=0"], "iterations 0"),
         (["--learning_rate=inf"], "learning_rate inf"),
         (["--style_scale=0"], "style_scale 0"),
-        (["--style_scale=0.01"], "--style_scale"),
         (["--sweep=sky=1,2"], "no setting --sky"),
         (["--sweep=output=a.png,b.png"], "no setting --output"),
         (["--sweep=seed"], "style_weight=0.1,1,10"),
         (["--sweep=size=48,large"], "large"),
         (["--sweep=content_weight=0.1,1,-1"], "at least 0"),
-        (["--sweep=style=gone.png"], "gone.png"),
         (["--sweep=seed=1", "--sweep=size=48", "--sweep=iterations=1"], "3 --sweep flags"),
-        (["--sweep=seed=1,2", "--run_dir=new"], "--run_dir together with --sweep"),
-        (["--sweep=seed=1,2", "--tensorboard=new"], "--tensorboard together with --sweep"),
-        (["--sweep=seed=1,2", "--time_lapse=new.mp4"], "--time_lapse together with --sweep"),
+        (
+            ["--sweep=seed=1,2", "--run_dir=new"],
+            "--run_dir, which does nothing together with --sweep",
+        ),
+        (
+            ["--sweep=seed=1,2", "--tensorboard=new"],
+            "--tensorboard, which does nothing together with --sweep",
+        ),
+        (
+            ["--sweep=seed=1,2", "--time_lapse=new.mp4"],
+            "--time_lapse, which does nothing together with --sweep",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_settings_that_cannot_be_meant(mistake, arguments, said):
+    assert said in mistake(*arguments, status=2)
+
+
+@pytest.mark.usefixtures("nothing_slow")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--size=1"], "--size"),
+        (["--style_scale=0.01"], "--style_scale"),
+        (["--sweep=style=gone.png"], "gone.png"),
         (["--time_lapse=run.gif"], "End its name with one of"),
         (["--init=gone.keras"], "No network 'gone.keras'"),
         (["--init=./wave"], "No image at './wave'"),
@@ -112,8 +132,27 @@ def test_a_bad_picture_is_named(mistake, tmp_path, flag, kind, said):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_settings_that_cannot_be_meant(mistake, arguments, said):
+def test_settings_that_do_not_fit_the_files(mistake, arguments, said):
     assert said in mistake(*arguments)
+
+
+@pytest.mark.usefixtures("nothing_slow")
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--learning_rate=0.1"], "with --optimizer=lbfgs"),
+        (["--history=5", "--optimizer=adam"], "with --optimizer=adam"),
+        (["--seed=3"], "with --init=content"),
+        (["--style_scale=2", "--style_size=40"], "beside --style_size"),
+        (["--save_every=1", "--sweep=size=40,48"], "together with --sweep"),
+        (["--seed=3", "--sweep=init=content,style"], "with --init=content"),
+        (["--sweep=seed=1,2"], "with --init=content"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_flag_that_does_nothing_is_refused(mistake, arguments, why):
+    error = mistake(*arguments, status=2)
+    assert "which does nothing" in error and why in error
 
 
 @pytest.mark.usefixtures("nothing_slow")
@@ -163,7 +202,7 @@ def test_without_tensorboard_the_package_is_named(mistake, monkeypatch, tmp_path
 
 @pytest.mark.usefixtures("nothing_slow")
 def test_pictures_must_be_given(run, capsys):
-    assert run() == 1
+    assert run() == 2
     assert "--content photo.jpg --style painting.jpg" in capsys.readouterr().err
 
 

@@ -42,17 +42,6 @@ def png_pixels(png):
     return np.asarray(Image.open(io.BytesIO(png)))
 
 
-def as_flags(settings):
-    """The command line that asks for these settings again."""
-    for name, value in settings.items():
-        if name in ("style", "content_mask", "style_mask"):
-            yield from (f"--{name}={each}" for each in value)
-        elif isinstance(value, list):
-            yield f"--{name}={','.join(value)}"
-        elif value is not None:
-            yield f"--{name}={value}"
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory, run, quick):
     """A run of two scales with all that it leaves behind; its folder, in which runs/ is."""
@@ -69,7 +58,7 @@ def make(tmp_path, run, quick):
 
     def make(*arguments, name="out.png"):
         output = tmp_path / name
-        assert run(*quick, *ONE_SCALE, f"--output={output}", "--save_every=0", *arguments) == 0
+        assert run(*quick, *ONE_SCALE, f"--output={output}", *arguments) == 0
         return output
 
     return make
@@ -112,8 +101,9 @@ def test_a_run_folder_tells_the_run(made):
     assert [(row["height"], row["width"]) for row in rows] == 2 * [("23", "34")] + 2 * [
         ("32", "48")
     ]
-    settings = recipe_of(made / "out.png")["settings"]
-    assert json.loads((made / "runs" / "config.json").read_text()) == settings
+    recipe = recipe_of(made / "out.png")
+    shared = {name: recipe[name] for name in ("program", "settings", "inputs", "versions")}
+    assert json.loads((made / "runs" / "config.json").read_text()) == shared
     assert {path.name for path in (made / "runs" / "previews").iterdir()} == {"00003.jpg"}
     assert min(image_size(made / "runs" / "loss.png")) > 300
     assert (made / "runs" / "state.npz").exists()
@@ -156,20 +146,58 @@ def test_a_second_run_in_the_same_folder_is_refused(made, run, quick, tmp_path, 
     "more",
     [["--preset=gatys", "--content_weight=0.1"], ["--init=noise", "--seed=4"], ["--init=wave"]],
 )
-def test_a_run_from_the_settings_of_a_recipe_gives_the_same_pixels(make, run, tmp_path, more):
-    first = make("--style_layer_weights=3,1", *more)
-    settings = recipe_of(first)["settings"]
+def test_a_run_like_another_gives_the_same_pixels(make, run, tmp_path, more):
+    first = make("--style_layer_weights=3,1", *more, f"--run_dir={tmp_path}/run")
     again = tmp_path / "again.png"
 
-    assert run(*as_flags(settings), f"--output={again}") == 0
-    np.testing.assert_array_equal(pixels_of(again), pixels_of(first))
-    assert recipe_of(again)["settings"] == settings
+    for like in (first, tmp_path / "run" / "config.json"):
+        assert run(f"--like={like}", f"--output={again}") == 0
+        np.testing.assert_array_equal(pixels_of(again), pixels_of(first))
+        assert recipe_of(again)["settings"] == recipe_of(first)["settings"]
+
+
+def test_a_flag_beside_a_recipe_wins_and_so_does_a_preset(make, run, tmp_path):
+    first = make("--preset=gatys", "--content_weight=0.1")
+
+    def settings(*arguments):
+        assert run(f"--like={first}", *arguments, f"--output={tmp_path}/again.png") == 0
+        return recipe_of(tmp_path / "again.png")["settings"]
+
+    before = recipe_of(first)["settings"]
+    assert settings("--style_weight=7") == before | {"style_weight": 7.0}
+    changed = {"content_weight": 0.1, "style_weight": 1.0, "formula": "relative"}
+    changed |= {"style_loss": "wasserstein", "pooling": "max"}
+    assert settings("--preset=restyle") == before | changed
+
+
+def test_a_recipe_of_an_older_version_is_run_again(make, run, tmp_path):
+    first = make("--preset=gatys", "--style_layer_weights=3,1")
+    settings = recipe_of(first)["settings"]
+    del settings["formula"], settings["style_loss"], settings["pooling"]
+    settings |= {"preset": "gatys", "style_layer_weights": ["3", "1"]}
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+
+    assert run(f"--like={tmp_path}/config.json", f"--output={tmp_path}/again.png") == 0
+    np.testing.assert_array_equal(pixels_of(tmp_path / "again.png"), pixels_of(first))
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(run, quick, tmp_path, capsys):
+    where = [f"--output={tmp_path}/out.png", f"--run_dir={tmp_path}/run"]
+    assert run(*quick, *where, "--preset=gatys", "--dry_run") == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert {"size: 48", 'formula: "gatys"', "style_weight: 1000.0"} <= set(lines)
+    assert lines[-2:] == [
+        "scale 1/2: 34x23, 2 iterations, paintings 34 long",
+        "scale 2/2: 48x32, 2 iterations, paintings 48 long",
+    ]
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_precision_that_was_decided_is_kept(make, tmp_path):
     recipe = recipe_of(make("--precision=auto", "--iterations=1", f"--run_dir={tmp_path}/run"))
 
-    kept = json.loads((tmp_path / "run" / "config.json").read_text())["precision"]
+    kept = json.loads((tmp_path / "run" / "config.json").read_text())["settings"]["precision"]
     assert kept == recipe["settings"]["precision"] != "auto"
 
 
@@ -299,7 +327,7 @@ def test_recipe_and_resumed_run_know_that_a_painting_is_whole(
     first = make(*two_regions, *masks, f"--run_dir={tmp_path}/run")
 
     assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/resumed.png") == 0
-    assert run(*as_flags(recipe_of(first)["settings"]), f"--output={tmp_path}/again.png") == 0
+    assert run(f"--like={first}", f"--output={tmp_path}/again.png") == 0
     for again in ("resumed.png", "again.png"):
         np.testing.assert_array_equal(pixels_of(tmp_path / again), pixels_of(first))
         assert recipe_of(tmp_path / again)["settings"] == recipe_of(first)["settings"]
@@ -347,9 +375,7 @@ def test_without_a_run_folder_previews_lie_beside_the_picture(make, tmp_path):
 
 def test_two_swept_flags_are_the_rows_and_columns_of_a_sheet(make, run, quick, pictures, tmp_path):
     styles = f"{pictures}/painting.png|{pictures}/other.png"
-    sheet = pixels_of(
-        make(f"--sweep=style={styles}", "--sweep=content-weight=0.01,10", "--save_every=1")
-    )
+    sheet = pixels_of(make(f"--sweep=style={styles}", "--sweep=content-weight=0.01,10"))
     others = [argument for argument in quick if not argument.startswith("--style=")]
 
     def single(style, weight):

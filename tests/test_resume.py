@@ -17,8 +17,7 @@ LONG = ["--iterations=9", "--save_every=2"]
 # Ends the process as the system would, when the loop has come to an iteration.
 KILLED = """
 import os, signal, sys
-import optimize_style
-from restyle.programs import command_line
+from restyle.programs import optimize
 from restyle.record.run_folder import RunFolder
 log = RunFolder.log
 def log_and_die(self, row):
@@ -26,7 +25,7 @@ def log_and_die(self, row):
     if row["iteration"] == int(os.environ["DIES_AT"]):
         os.kill(os.getpid(), signal.SIGKILL)
 RunFolder.log = log_and_die
-sys.exit(command_line.run(optimize_style.main, "", sys.argv))
+sys.exit(optimize.main())
 """
 
 
@@ -147,7 +146,7 @@ def test_a_resumed_run_takes_no_other_setting(whole, run, tmp_path, capsys, name
 
     flag = name.split("=")[0]
     error = capsys.readouterr().err.splitlines()[-1]
-    assert status == 1
+    assert status == 2
     assert error.startswith(f"error: Got --{flag} together with --resume")
     assert not (tmp_path / "out.png").exists()
 
@@ -167,9 +166,9 @@ def config_of_another_program(folder):
 
 
 def other_picture(folder):
-    config = json.loads((folder / "config.json").read_text())
-    config["content"] = config["style"][0]
-    (folder / "config.json").write_text(json.dumps(config))
+    record = json.loads((folder / "config.json").read_text())
+    record["settings"]["content"] = record["settings"]["style"][0]
+    (folder / "config.json").write_text(json.dumps(record))
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from absl import flags
 
 from restyle.errors import UserError
+from restyle.programs.flags import Flags, WrongFlags
 
 WRONG_FLAGS = 2
 FAILED = 1
@@ -17,14 +19,30 @@ NOT_READ = 141
 
 
 def run(main: Callable[[], int | None], about: str, argv: list[str]) -> int:
-    """The exit status of a program: of `main`, or 0 for help, 2 for wrong flags, 1 for a mistake,
+    """As `run_program`, of a program whose flags are absl's global ones."""
+    return _guarded(lambda: _status(main, about, argv))
+
+
+def run_program(
+    work: Callable[[dict[str, Any]], int | None],
+    own: Flags,
+    about: str,
+    arguments: Sequence[str] | None,
+) -> int:
+    """The exit status of a program: of `work`, or 0 for help, 2 for wrong flags, 1 for a mistake,
     130 for Ctrl-C, 141 if whatever reads the output, such as head, has read enough.
 
+    work: is given the values of the flags that were given, by name.
     about: the program's docstring, shown above the flags by --help.
-    argv: program name and arguments. A flag may be written with - or with _.
+    arguments: None means those of this process.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    return _guarded(lambda: _status_of(work, own, about, arguments))
+
+
+def _guarded(status_of: Callable[[], int]) -> int:
     try:
-        status = _status(main, about, argv)
+        status = status_of()
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()  # Here, where it can fail in silence, and not when Python ends.
         return status
@@ -37,6 +55,23 @@ def run(main: Callable[[], int | None], about: str, argv: list[str]) -> int:
         status = _fail(f"Nothing more can be written: {error}. Free some space.", FAILED)
         _discard_output()
         return status
+
+
+def _status_of(
+    work: Callable[[dict[str, Any]], int | None], own: Flags, about: str, arguments: Sequence[str]
+) -> int:
+    if {"--help", "-h", "--h"} & set(arguments):
+        print(about.strip())
+        print(own.help())
+        return 0
+    try:
+        return work(own.given(arguments)) or 0
+    except WrongFlags as error:
+        return _fail(str(error), WRONG_FLAGS)
+    except UserError as error:
+        return _fail(str(error), FAILED)
+    except KeyboardInterrupt:  # Where nothing is done yet that could be saved.
+        return _fail("Interrupted.", INTERRUPTED)
 
 
 def _status(main: Callable[[], int | None], about: str, argv: list[str]) -> int:

@@ -35,7 +35,7 @@ class Flags:
         self.aliases = aliases or {}
 
     def given(self, arguments: Sequence[str]) -> dict[str, Any]:
-        """The values that the arguments give, by flag; WrongFlags if there is no such flag or value.
+        """The values that the arguments give, by flag; WrongFlags for no such flag or value.
 
         A flag may be written with - or with _.
         """

@@ -1,4 +1,4 @@
-"""The run that the flags ask for, read and checked before anything slow is done."""
+"""A run that was asked for, read and checked before anything slow is done."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -6,24 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from absl import flags
 
 from restyle.errors import UserError
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.schedule import Scale, scales_of
-from restyle.exact.settings import PICTURE, OptimizeConfig
+from restyle.exact.settings import STARTS, OptimizeConfig
 from restyle.masks import WHOLE, mask_pairs
 from restyle.models.objective_config import ObjectiveConfig, shares
-from restyle.programs.flag_settings import settings
-from restyle.programs.objective_flags import numbers, objective_config
-from restyle.programs.optimize_flags import optimize_config
+from restyle.networks import named_network
+from restyle.programs.flags import WrongFlags
+from restyle.programs.optimize_settings import Sources
+from restyle.programs.settings import as_settings, built, settings_text
 from restyle.record.recipe import file_sha256
-
-FLAGS = flags.FLAGS
-NOT_SETTINGS = (
-    *("run_dir", "resume", "show_recipe", "sweep", "save_every", "output"),
-    *("tensorboard", "time_lapse"),
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,9 +29,10 @@ class Task:
       network: the trained network whose picture is the start, which the problem does not have yet.
     """
 
-    problem: Problem
+    sources: Sources
     objective: ObjectiveConfig
     config: OptimizeConfig
+    problem: Problem
     scales: Sequence[Scale]
     inputs: Mapping[str, str]
     network: Path | None = None
@@ -52,51 +47,48 @@ class Task:
         return dataclasses.replace(self, config=config)
 
     def settings(self) -> dict[str, Any]:
-        """All flags that shape the result, the precision as it was decided."""
-        return settings(NOT_SETTINGS) | {"precision": self.config.precision}
+        """All that shapes the result."""
+        return as_settings(self.sources, self.objective, self.config)
+
+    def plan(self) -> str:
+        """The settings and the scales, a line each."""
+        lines = [settings_text(self.settings())]
+        for number, scale in enumerate(self.scales, 1):
+            height, width = scale.size
+            lines.append(
+                f"scale {number}/{len(self.scales)}: {width}x{height}, {scale.iterations} "
+                f"iterations, paintings {scale.style_long_side} long"
+            )
+        return "\n".join(lines)
 
 
-def read_task(network: Path | None) -> Task:
-    """Reads and checks all that the flags name, before anything slow is done.
-
-    network: what --init names, if that is a trained network.
-    """
+def read_task(settings: Mapping[str, Any]) -> Task:
+    """Reads and checks all that the settings name, before anything slow is done."""
+    sources, objective = built(Sources, settings), built(ObjectiveConfig, settings)
+    config = built(OptimizeConfig, settings)
+    if not sources.content or not sources.style:
+        raise WrongFlags("No pictures: pass --content photo.jpg --style painting.jpg. See --help.")
     try:
-        objective, config = objective_config(), optimize_config()
-        blend_weights = numbers("style_blend_weights")
-        shares(blend_weights, FLAGS.style, "style_blend_weights")
+        shares(sources.style_blend_weights, sources.style, "style_blend_weights")
     except ValueError as error:
-        raise UserError(str(error)) from error
-    masks = mask_pairs(FLAGS.content_mask, FLAGS.style_mask, FLAGS.style)
-    start = FLAGS.init if config.init == PICTURE and not network else None
+        raise WrongFlags(str(error)) from error
+    network = None if config.init in STARTS else named_network(config.init)
+    start = config.init if config.init not in STARTS and not network else None
+    masks = mask_pairs(sources.content_mask, sources.style_mask, sources.style)
     problem = read_problem(
-        FLAGS.content,
-        FLAGS.style,
-        blend_weights=blend_weights,
+        sources.content,
+        sources.style,
+        blend_weights=sources.style_blend_weights,
         masks=masks,
         start=start,
     )
     scales = scales_of(problem, objective, config)
     drawn = [path for pair in masks for path in pair if path != WHOLE]
-    paths = [FLAGS.content, *FLAGS.style, *drawn, *filter(None, [start])]
+    paths = [sources.content, *sources.style, *drawn, *filter(None, [start])]
     inputs = {path: file_sha256(path) for path in paths}
     if network:
-        inputs[FLAGS.init] = file_sha256(str(network))
-    return Task(problem, objective, config, scales, inputs, network)
-
-
-def take_cell(cell: Mapping[str, str]) -> None:
-    """Sets the flags to those of one cell of a sweep."""
-    for name, value in cell.items():
-        if name not in settings(NOT_SETTINGS):
-            raise UserError(
-                f"Got --sweep={name}=..., but there is no setting --{name}. See --help."
-            )
-        FLAGS[name].unparse()  # Or --style, which may be given several times, would add to itself.
-        try:
-            FLAGS[name].parse(value)
-        except flags.Error as error:
-            raise UserError(f"Got --sweep={name}={value}: {error}") from error
+        inputs[config.init] = file_sha256(str(network))
+    return Task(sources, objective, config, problem, scales, inputs, network)
 
 
 def check_size(task: Task, snapshot: Mapping[str, np.ndarray]) -> None:
@@ -105,6 +97,6 @@ def check_size(task: Task, snapshot: Mapping[str, np.ndarray]) -> None:
     if task.scales[index:] and task.scales[index].size == size:
         return
     raise UserError(
-        f"'{FLAGS.content}' is now another picture than when this run began: the run's state is "
-        f"{size[1]} x {size[0]}. Put the old one back, or begin another run."
+        f"'{task.sources.content}' is now another picture than when this run began: the run's "
+        f"state is {size[1]} x {size[0]}. Put the old one back, or begin another run."
     )

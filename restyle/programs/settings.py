@@ -101,6 +101,19 @@ def refuse(given: Settings, names: Collection[str], why: str) -> None:
             raise WrongFlags(f"Got --{name}, which does nothing {why}. Drop it.")
 
 
+def refuse_beside_resume(given: Settings, allowed: Collection[str]) -> None:
+    """Raises WrongFlags if a flag is given that a resumed run cannot obey.
+
+    allowed: those that it can, but for --resume and --dry_run themselves.
+    """
+    for name in given:
+        if name not in (*allowed, "resume", "dry_run"):
+            raise WrongFlags(
+                f"Got --{name} together with --resume: a run goes on with its own settings. "
+                f"Drop --{name}, or begin another run."
+            )
+
+
 def settings_text(settings: Settings) -> str:
     """The settings as flags, a line each."""
     return "\n".join(f"{name}: {json.dumps(value)}" for name, value in settings.items())

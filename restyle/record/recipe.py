@@ -44,7 +44,10 @@ def pixels_sha256(pixels: np.ndarray) -> str:
 
 
 def run_record(
-    program: str, settings: Mapping[str, Any], inputs: Mapping[str, str], backend: str
+    program: str,
+    settings: Mapping[str, Any],
+    inputs: Mapping[str, str],
+    backend: str = "tensorflow",
 ) -> dict[str, Any]:
     """What a run was asked, and of what and by what: with it the run can be repeated.
 
@@ -68,8 +71,8 @@ def recipe_text(
 ) -> str:
     """The recipe of a picture, JSON that a person can read.
 
-    settings: all that shapes the result. inputs: sha256 by path of what it was made from. weights: source
-    and sha256 of the VGG-19. terms: of the saved picture, and before saving.
+    settings: all that shapes the result. inputs: sha256 by path of what it was made from.
+    weights: source and sha256 of the VGG-19. terms: of the saved picture, and before saving.
     """
     content = {
         "program": program,

@@ -1,0 +1,301 @@
+"""Repaint a photograph in the style of a painting: Gatys, Ecker, Bethge (2016), exact and slow.
+
+  python optimize_style.py --content photo.jpg --style painting.jpg --output out.png
+
+Several styles: give --style several times, with --style_blend_weights 2,1.
+One style for each region: a --content_mask for each --style.
+A grid of settings: --sweep "content_weight=0.03,0.1,0.3".
+The settings of a picture that was made before: --like out.png, and flags that differ.
+"""
+
+import contextlib
+import functools
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from restyle.color import without_white
+from restyle.errors import UserError
+from restyle.media.contact_sheet import contact_sheet
+from restyle.media.images import as_saved, check_writable, read_recipe, resize, write_image
+from restyle.media.video.time_lapse import check_time_lapse
+from restyle.programs import command_line
+from restyle.programs.flags import WrongFlags
+from restyle.programs.interruption import Interruption
+from restyle.programs.optimize_records import (
+    BoardRecord,
+    FolderRecord,
+    PreviewsBeside,
+    Record,
+    TimeLapseRecord,
+)
+from restyle.programs.optimize_settings import CONFIGS, FLAGS, SAVE_EVERY, SWEPT, Results, idle
+from restyle.programs.optimize_task import Task, check_size, read_task
+from restyle.programs.optimize_text import step_line
+from restyle.programs.progress import ProgressDisplay
+from restyle.programs.settings import (
+    built,
+    chosen,
+    recorded_settings,
+    refuse,
+    refuse_beside_resume,
+)
+from restyle.programs.sweep import SweptFlag, combinations, parse_sweep, swept_settings
+from restyle.record.recipe import recipe_text, run_record
+from restyle.record.run_folder import RunFolder
+from restyle.record.tensorboard_log import check_tensorboard
+from restyle.tensorflow_start import quiet_start
+
+if TYPE_CHECKING:
+    from restyle.models.weights.load import VGGWeights
+
+PROGRAM = "optimize_style.py"
+Snapshot = Mapping[str, np.ndarray]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the program and returns its exit status; None means the arguments of this process."""
+    return command_line.run_program(_optimize, FLAGS, __doc__ or "", arguments)
+
+
+def _optimize(given: dict[str, Any]) -> int:
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # Only training may take another.
+    results = built(Results, given)
+    if results.show_recipe:
+        refuse(given, given.keys() - {"show_recipe"}, "with --show_recipe")
+        print(read_recipe(results.show_recipe))
+        return 0
+    if results.resume:
+        return _go_on(given, results)
+    if results.sweep:
+        return _sweep(given, results)
+    task = read_task(chosen(given, *CONFIGS))
+    for name, why in idle(task.config).items():
+        refuse(given, [name], why)
+    _check_results(results)
+    if given.get("dry_run"):
+        print(task.plan())
+        return 0
+    folder = RunFolder(results.run_dir) if results.run_dir else None
+    if folder:
+        folder.make()
+    return _make(task, results, folder, None)
+
+
+def _go_on(given: Mapping[str, Any], results: Results) -> int:
+    """Resumes the run in a folder, by the settings that are kept there."""
+    refuse_beside_resume(given, ("output", "save_every", "tensorboard", "time_lapse"))
+    folder = RunFolder(results.resume or "")
+    settings = recorded_settings(folder.config(), folder.path, *CONFIGS)
+    snapshot = folder.state()
+    _check_results(results)
+    task = read_task(settings)
+    if snapshot:
+        check_size(task, snapshot)
+    if given.get("dry_run"):
+        print(task.plan())
+        return 0
+    folder.forget_after(int(snapshot["iteration_of_run"]) if snapshot else 0)
+    return _make(task, results, folder, snapshot)
+
+
+def _check_results(results: Results) -> None:
+    """Raises UserError for what cannot be left where it was asked for."""
+    check_writable(results.output)
+    check_tensorboard(results.tensorboard)
+    if results.time_lapse:
+        check_time_lapse(results.time_lapse)
+
+
+def _make(task: Task, results: Results, folder: RunFolder | None, snapshot: Snapshot | None) -> int:
+    """Makes a picture and saves it, whether the run ends or is interrupted."""
+    interruption = Interruption()
+    with ProgressDisplay() as display:
+        for note in task.problem.notes:
+            display.say(f"note: {note}")
+        weights = _weights_loader(display.say)(task.sources.vgg_weights)
+        task = _decided(task)
+        picture = _run(task, results, weights, display, interruption, folder, snapshot)
+        _save(task, results.output, weights, picture, display)
+    if interruption:
+        print(f"Interrupted: the best picture so far is in {results.output}.", file=sys.stderr)
+    return command_line.INTERRUPTED if interruption else 0
+
+
+def _weights_loader(say: Callable[[str], object]) -> Callable[[str | None], "VGGWeights"]:
+    """What loads a VGG-19, each file once; TensorFlow is imported here, not before."""
+    with quiet_start("tensorflow"):
+        from restyle.models.weights.load import WeightsError, load_vgg_weights
+
+    @functools.cache
+    def load(file: str | None) -> "VGGWeights":
+        try:
+            return load_vgg_weights(file, report=say)
+        except WeightsError as error:
+            raise UserError(str(error)) from error
+
+    return load
+
+
+def _decided(task: Task) -> Task:
+    from restyle.precision import decided_precision
+
+    return task.with_precision(decided_precision(task.config.precision))
+
+
+def _run(
+    task: Task,
+    results: Results,
+    weights: "VGGWeights",
+    display: ProgressDisplay,
+    interruption: Interruption,
+    folder: RunFolder | None = None,
+    snapshot: Snapshot | None = None,
+) -> np.ndarray:
+    """The picture at the end of the run, or where it was interrupted, at its full size."""
+    from restyle.exact.optimizer import optimize
+    from restyle.exact.problem import finished
+
+    if task.network and not snapshot:
+        task = task.started(_one_pass(task))
+    steps = optimize(task.problem, task.objective, task.config, weights, resume=snapshot)
+    if folder and not results.resume:
+        folder.begin(run_record(PROGRAM, task.settings(), task.inputs))
+    step = None
+    with contextlib.ExitStack() as until_the_end:
+        records = _records(task, results, folder, until_the_end)
+        for step in steps:
+            display.show(step.progress, step_line(step))
+            for record in records:
+                record.add(step)
+            if interruption:
+                break
+        if step is None:
+            assert snapshot, "a run has a step, unless it had ended before it was resumed"
+            return finished(snapshot["state image"][0], task.problem, task.config)
+        for record in records:
+            record.end(step)
+    return step.finished()
+
+
+def _one_pass(task: Task) -> np.ndarray:
+    """What the network that --init names makes of the content, at the size of the first scale."""
+    from restyle.paint.stylizer import Look
+    from restyle.programs.evaluate_task import ready_stylizer
+
+    network = ready_stylizer(
+        str(task.network),
+        Look(),
+        memory_gb=0,
+        engine="tensorflow",
+        precision=task.config.precision,
+        device=None,
+    )
+    return network.picture(resize(task.problem.content, task.scales[0].size))
+
+
+def _records(
+    task: Task,
+    results: Results,
+    folder: RunFolder | None,
+    until_the_end: contextlib.ExitStack,
+) -> list[Record]:
+    """What is to be left by the steps of a run."""
+    save_every = SAVE_EVERY if results.save_every is None else results.save_every
+    records: list[Record] = []
+    if folder:
+        records.append(FolderRecord(folder, save_every))
+    elif results.save_every is not None:
+        records.append(PreviewsBeside(Path(results.output), save_every))
+    if results.tensorboard:
+        records.append(BoardRecord(results.tensorboard, save_every))
+    if results.time_lapse:
+        size = task.scales[-1].size
+        time_lapse = TimeLapseRecord(results.time_lapse, size, task.config.iterations)
+        until_the_end.enter_context(time_lapse.clip)
+        records.append(time_lapse)
+    return records
+
+
+def _save(
+    task: Task,
+    output: str,
+    weights: "VGGWeights",
+    picture: np.ndarray,
+    display: ProgressDisplay,
+) -> None:
+    """Writes the picture with its recipe and says what the network sees in it."""
+    from restyle.exact.evaluation import measure_stages
+    from restyle.exact.problem import saved_alpha
+
+    size = task.scales[-1].size
+    alpha = saved_alpha(task.problem, size)
+    drawn = picture if alpha is None else without_white(picture, alpha)
+    saved = as_saved(drawn, Path(output).suffix, alpha=alpha)
+    stages = {"before saving": picture, "saved": saved}
+    terms = measure_stages(stages, task.problem, task.objective, task.config, weights)
+    recipe = recipe_text(
+        PROGRAM,
+        task.settings(),
+        inputs=task.inputs,
+        weights={"source": weights.source, "sha256": weights.sha256},
+        terms=terms,
+    )
+    write_image(output, drawn, alpha=alpha, recipe=recipe)
+    for stage, values in terms.items():
+        display.say(f"{stage:>13}: " + "  ".join(f"{k} {v:.5f}" for k, v in values.items()))
+    display.say(f"Wrote {output}, {size[1]} x {size[0]}.")
+
+
+def _sweep(given: Mapping[str, Any], results: Results) -> int:
+    """Runs every combination and writes one contact sheet of the results."""
+    swept = [parse_sweep(text) for text in results.sweep]
+    if len(swept) > 2:
+        raise WrongFlags(f"Got {len(swept)} --sweep flags, expected one or two: rows and columns.")
+    refuse(given, ("run_dir", "tensorboard", "time_lapse", "save_every"), "together with --sweep")
+    check_writable(results.output)
+    cells = list(combinations(*swept))
+    plans = _checked(cells, given)  # A mistake in the last cell should not wait for it.
+    if given.get("dry_run"):
+        print("\n\n".join(plans))
+        return 0
+    interruption, pictures = Interruption(), []
+    with ProgressDisplay() as display:
+        load_weights = _weights_loader(display.say)
+        for cell in cells:
+            display.say("  ".join(f"{name} {value}" for name, value in cell.items()))
+            task = _decided(read_task(_settings_of(cell, given)))
+            weights = load_weights(task.sources.vgg_weights)
+            pictures.append(_run(task, Results(), weights, display, interruption))
+            if interruption:
+                display.say("Interrupted: no sheet was written.")
+                return command_line.INTERRUPTED
+    write_image(results.output, _sheet(pictures, swept))
+    print(f"Wrote {results.output}, {len(pictures)} results.", file=sys.stderr)
+    return 0
+
+
+def _settings_of(cell: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, Any]:
+    return chosen({**given, **swept_settings(cell, FLAGS, SWEPT)}, *CONFIGS)
+
+
+def _checked(cells: Sequence[Mapping[str, str]], given: Mapping[str, Any]) -> list[str]:
+    """The plan of each cell; refuses a flag that does nothing in any."""
+    tasks = [read_task(_settings_of(cell, given)) for cell in cells]
+    unused = [idle(task.config) for task in tasks]
+    for name, why in unused[0].items():
+        if all(name in each for each in unused):
+            refuse({**given, **cells[0]}, [name], why)
+    return [task.plan() for task in tasks]
+
+
+def _sheet(pictures: Sequence[np.ndarray], swept: Sequence[SweptFlag]) -> np.ndarray:
+    """The pictures in rows, one if a single flag is swept."""
+    columns = swept[-1].labels()
+    rows = swept[0].labels() if len(swept) == 2 else [""]
+    grid = [pictures[at : at + len(columns)] for at in range(0, len(pictures), len(columns))]
+    return contact_sheet(grid, row_labels=rows, column_labels=columns)

