@@ -91,7 +91,8 @@ def kind_of(field: dataclasses.Field) -> tuple[Callable[[Any], Any], bool]:
 
 
 def _define(field: dataclasses.Field, there: dict[str, Any]) -> None:
-    name, default, meaning = field.name, field.default, field.metadata["meaning"]
+    name, meaning = field.name, field.metadata["meaning"]
+    default: Any = field.default
     kind, several = kind_of(field)
     if field.metadata["choices"]:
         flags.DEFINE_enum(name, default, field.metadata["choices"], meaning, **there)
