@@ -4,10 +4,14 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from video_clips import numbered, write_clip
 
 import restyle
 from restyle import api
+from restyle.color import luminance
+from restyle.engines import engines
 from restyle.media import images
+from restyle.media.video.reader import VideoReader
 
 QUICK = {
     "size": 48,
@@ -22,6 +26,7 @@ QUICK = {
 @pytest.fixture(autouse=True)
 def home(keras_home, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(keras_home))
+    monkeypatch.setattr(engines, "_candidates", lambda precision: ["tensorflow"])
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +191,24 @@ def test_a_style_of_several_is_asked_for_by_name(paths):
     np.testing.assert_array_equal(by_name, by_weights)
     with pytest.raises(ValueError, match=three.styles[2]):
         three(paths[0], style="cubism")
+
+
+def test_the_frames_of_a_video_are_painted_as_pictures_are(starry, tmp_path):
+    write_clip(tmp_path / "clip.mp4", numbered(5))
+    seconds = []
+    starry.video(
+        *(tmp_path / "clip.mp4", tmp_path / "out.mp4"),
+        **{"start": 0.1, "crf": 0, "strength": 0.5, "watch": seconds.append},
+    )
+
+    sources = VideoReader(tmp_path / "clip.mp4", start=0.1).frames()
+    frames = list(VideoReader(tmp_path / "out.mp4").frames())
+    assert [float(frame.time) for frame in frames] == pytest.approx(seconds)
+    assert len(frames) == 4
+    for source, frame in zip(sources, frames, strict=True):
+        painted = starry(source.pixels, strength=0.5)
+        # The video keeps a quarter of the colors, but all of the luminance.
+        assert np.abs(luminance(frame.pixels) - luminance(painted)).mean() < 0.01
 
 
 def test_a_trained_network_is_written_and_returned_ready_to_paint(paths, photos, tmp_path):
