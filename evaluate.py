@@ -22,6 +22,7 @@ from restyle.media.folders import Job
 from restyle.media.images import check_writable, image_size, read_image, read_recipe, write_image
 from restyle.media.standard_streams import STREAM, as_files
 from restyle.networks import SUFFIX, load_network, pretrained_names, read_network_recipe
+from restyle.page.runtime import runtime_folder
 from restyle.paint.cluster import paint_on_cluster
 from restyle.paint.pictures import Outcome, Watch, make_ready, paint_pictures, shrunk
 from restyle.paint.stylizer import strength_note
@@ -49,6 +50,8 @@ def main() -> int:
         return _score()
     if FLAGS.export:
         return _export()
+    if FLAGS.export_page:
+        return _export_page()
     if FLAGS.sheet:
         return _sheet()
     for name in ("model", "input", "output"):
@@ -251,6 +254,21 @@ def _export() -> int:
     for row in rows:
         print(row)
     return 0 if all(row.path for row in rows) else command_line.FAILED
+
+
+def _export_page() -> int:
+    """Writes a site that paints in its visitor's browser."""
+    models, runtime = task.page_models(), runtime_folder()
+    with quiet_start():
+        from restyle.page.export import export_page
+
+        networks = {name: load_network(model) for name, model in models.items()}
+        rows = export_page(networks, FLAGS.export_page, runtime=runtime)
+    for row in rows:
+        print(row)
+    server = f"python -m http.server --bind 127.0.0.1 --directory {FLAGS.export_page}"
+    print(f"To see it run {server}", file=sys.stderr)
+    return 0
 
 
 define_evaluate_flags()

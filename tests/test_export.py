@@ -81,7 +81,7 @@ def test_a_format_that_gives_another_picture_is_not_written(network, tmp_path, m
 
 def test_numbers_that_are_none_and_pictures_of_another_shape_do_not_agree(network):
     for wrong in (np.float32(np.nan), np.zeros((1, 1, 1, 3), np.float32)):
-        difference = export._max_difference(network, lambda inputs, w=wrong: w, ((4, 4),))
+        difference = export.max_difference(network, lambda inputs, w=wrong: w, ((4, 4),))
         assert not difference <= export.MOST_DIFFERENT
 
 

@@ -133,7 +133,7 @@ def _export(network: "TransformNet", name: str, work: Path, target: Path) -> Exp
         check_installed(name, *known.packages)
         made.mkdir()
         known.write(network, made / known.name)
-        difference = _max_difference(network, known.read(made / known.name), known.sizes)
+        difference = max_difference(network, known.read(made / known.name), known.sizes)
     except UserError as error:
         return Exported(name, None, None, str(error))
     except Exception as error:  # Converters fail in ways of their own; the other formats go on.
@@ -145,7 +145,7 @@ def _export(network: "TransformNet", name: str, work: Path, target: Path) -> Exp
     return Exported(name, target / name / known.name, difference, known.note)
 
 
-def _max_difference(network: "TransformNet", run: Run, sizes: Sequence[Size]) -> float:
+def max_difference(network: "TransformNet", run: Run, sizes: Sequence[Size] = ODD_SIZES) -> float:
     """Of both runs over a few random pictures, on 0..255; not a number if one of them is none."""
     generator, config = np.random.default_rng(0), network.config
     differences = []

@@ -18,6 +18,22 @@ PRECISIONS = ("auto", "float32", "bfloat16", "int8")
 ALIASES = {"checkpoint": "model", "in_path": "input", "out_path": "output"}
 
 
+class LastOfSeveral(flags.Flag):
+    """A string of which, as of other flags, the last one given counts; `given` has all."""
+
+    def __init__(self, name: str, what: str):
+        super().__init__(flags.ArgumentParser(), flags.ArgumentSerializer(), name, None, what)
+        self.given: list[str] = []
+
+    def parse(self, argument: str) -> None:
+        super().parse(argument)
+        self.given.append(argument)
+
+    def unparse(self) -> None:
+        super().unparse()
+        self.given = []
+
+
 def define_evaluate_flags() -> None:
     """Defines all flags of the program, group by group."""
     _define_picture_flags()
@@ -38,8 +54,9 @@ def define_evaluate_flags() -> None:
 
 
 def _define_picture_flags() -> None:
+    what = "A network: a name (--list prints them) or a .keras file; several for --export_page."
+    flags.DEFINE_flag(LastOfSeveral("model", what), module_name=PICTURES)
     for name, what in (
-        ("model", "A network: a name (--list prints them) or a .keras file."),
         (
             "input",
             'A picture, a folder, a pattern such as "photos/*.jpg", a video, camera (or camera:1 '
@@ -126,6 +143,9 @@ def _define_engine_flags() -> None:
     flags.DEFINE_float("memory_gb", 0.0, what, lower_bound=0, module_name=ENGINE)
     what = "Write the network as SavedModel, ONNX, OpenVINO and LiteRT into this folder."
     flags.DEFINE_string("export", None, what, module_name=ENGINE)
+    what = "Write a web page that paints in its visitor's browser into this folder; with --model, "
+    what += "given once or more, with these networks in the place of all that come with restyle."
+    flags.DEFINE_string("export_page", None, what, module_name=ENGINE)
 
 
 def _define_score_flags() -> None:

@@ -1,23 +1,28 @@
 """What the flags of evaluate.py ask for: the network as it is to paint, and the pictures."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import psutil
 from absl import flags
 
+from restyle.engines.engines import engine_named
 from restyle.errors import UserError
 from restyle.media.animations import is_animated
 from restyle.media.folders import Job, jobs, shard, unfinished
+from restyle.media.images import fit_long_side
 from restyle.media.standard_streams import STREAM
 from restyle.media.video.files import is_video
 from restyle.media.video.joining import is_video_name
 from restyle.media.video.reader import VideoReader
 from restyle.media.video.writer import Encoding
 from restyle.models.transform_config import TransformConfig
-from restyle.networks import network_path, read_network_shape
-from restyle.paint.painter import Painter
+from restyle.networks import load_network, network_path, read_network_shape
+from restyle.paint.band_plan import bytes_needed_whole
 from restyle.paint.smoothing import Smoother
 from restyle.paint.stylizer import Look, Stylizer
 from restyle.programs.evaluate_flags import ALIASES
@@ -82,7 +87,21 @@ def stylizer_maker(model: str) -> Callable[[], Stylizer]:
 
 def ready_stylizer(path: str, look: Look, *, memory_gb: float, engine: str, **how) -> Stylizer:
     """memory_gb: what one picture may take; 0: half of what is free on this machine."""
-    return Painter(path, memory_gb=memory_gb, engine=engine, **how).stylizer(look)
+    shape = shape_of(path)
+    budget = int(memory_gb * 1e9) or psutil.virtual_memory().available // 2
+
+    network = functools.cache(lambda: load_network(path))  # For the first picture too large.
+
+    def in_bands(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        from restyle.paint.bands import stylize_in_bands
+
+        return stylize_in_bands(network(), inputs, memory=budget)
+
+    def fits(size: tuple[int, int]) -> bool:
+        return bytes_needed_whole(shape, size) <= budget
+
+    run = engine_named(engine, Path(path), **how)
+    return Stylizer(run, shape, look, in_bands=in_bands, fits=fits)
 
 
 def recipe_maker(model: str) -> Callable[[Job], str]:
@@ -171,11 +190,12 @@ def encoding() -> Encoding:
 def video_size(size: tuple[int, int]) -> tuple[int, int]:
     """The (height, width) of the result of a video of this size.
 
-    See `restyle.paint.videos.video_size`.
+    If it is made smaller, the sides are even: players show little else.
     """
-    from restyle.paint import videos
-
-    return videos.video_size(size, FLAGS.max_size)
+    if not FLAGS.max_size or max(size) <= FLAGS.max_size:
+        return size
+    height, width = (max(2, side // 2 * 2) for side in fit_long_side(size, FLAGS.max_size))
+    return height, width
 
 
 def video_settings() -> dict[str, Any]:

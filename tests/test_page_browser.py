@@ -1,0 +1,460 @@
+"""The page in a real browser: Chromium as the distribution has it, without a window."""
+
+import contextlib
+import functools
+import http.server
+import io
+import re
+import shutil
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect, sync_playwright
+from restyle.models.transform_config import TransformConfig
+from restyle.models.transform_net import TransformNet
+
+from restyle.color import keep_luminance
+from restyle.networks import load_network, pretrained_names
+from restyle.page.export import export_page, title
+from restyle.page.runtime import runtime_folder
+from restyle.paint.stylizer import Look
+
+pytestmark = pytest.mark.browser
+PATIENCE = 180_000  # Milliseconds until a test gives up: machines are busy at times.
+LEVELS = 2 / 255
+SMALL = "?network=small"
+SWITCHES = [
+    *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
+]
+
+
+def random_network(config):
+    network = TransformNet(config)
+    generator = np.random.default_rng(3)
+    network.set_weights(
+        [
+            # As a .keras file has them: the page's are rounded to half precision.
+            (values + generator.normal(0, 0.1, values.shape)).astype(np.float16).astype(np.float32)
+            for values in network.get_weights()
+        ]
+    )
+    return network
+
+
+@pytest.fixture(scope="module")
+def networks():
+    """Those that come with restyle, and small ones with all that a network can have, and nothing."""
+    dials = {"strength": True, "stroke_sizes": (128, 256)}
+    small = TransformConfig(width=2, residual_blocks=1, styles=("one", "two_b"), **dials)
+    plain = TransformConfig(width=2, residual_blocks=1)
+    return {"small": random_network(small), "plain": random_network(plain)} | {
+        name: load_network(name) for name in pretrained_names()
+    }
+
+
+class Site(http.server.SimpleHTTPRequestHandler):
+    """Sends files; nothing, while `asleep`."""
+
+    asleep = False
+
+    def do_GET(self):
+        if Site.asleep:
+            self.close_connection = True
+        else:
+            super().do_GET()
+
+    def log_message(self, format, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(networks, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    export_page(networks, folder, runtime=runtime_folder())
+    handler = functools.partial(Site, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def playwright():
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+def chromium(playwright, *switches):
+    path = shutil.which("chromium")
+    assert path, "These tests need Chromium: apt-get install chromium, or deselect -m browser."
+    return playwright.chromium.launch(executable_path=path, args=[*SWITCHES, *switches])
+
+
+@pytest.fixture(scope="module")
+def browser(playwright):
+    with chromium(playwright, "--disable-gpu") as browser:
+        yield browser
+
+
+@contextlib.contextmanager
+def visited(browser, address, query="", expected=(), **how):
+    """Yields the page after its first painting.
+
+    In the end there must have been no complaints but those expected, and no request elsewhere.
+    """
+    context = browser.new_context(**how)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    complaints, requests = [], []
+    page.on("console", lambda said: said.type in ("error", "warning") and complaints.append(said))
+    page.on("pageerror", lambda error: complaints.append(error))
+    context.on("request", lambda request: requests.append(request.url))
+    page.goto(address + query)
+    wait_until_painted(page)
+    yield page
+    context.close()
+    assert [text for each in complaints if (text := str(each)) not in expected] == []
+    assert [url for url in requests if not url.startswith((address, "blob:"))] == []
+
+
+@pytest.fixture(scope="module")
+def page(browser, address):
+    with visited(browser, address, reduced_motion="reduce", accept_downloads=True) as page:
+        yield page
+
+
+def wait_until_painted(page):
+    expect(page.locator("#save")).to_be_enabled(timeout=PATIENCE)
+    expect(page.locator("#comparison[aria-busy=false]")).to_be_attached(timeout=PATIENCE)
+
+
+def picture_file(pixels, form="PNG", name="photo.png", **options):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, form, **options)
+    return {"name": name, "mimeType": f"image/{form.lower()}", "buffer": file.getvalue()}
+
+
+def levels(height, width, seed=0):
+    """A picture of soft noise, uint8."""
+    generator = np.random.default_rng(seed)
+    small = generator.integers(0, 256, (height // 5 + 1, width // 5 + 1, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def choose(page, file):
+    page.set_input_files("#file", file)
+    wait_until_painted(page)
+
+
+def saved(page, kind="PNG"):
+    """The picture as the dialog saves it at full size, float32 in [0, 1]."""
+    page.click("#save")
+    page.locator("label", has_text=kind).click()
+    with page.expect_download(timeout=PATIENCE) as download:
+        page.click("#saving-save")
+    with Image.open(download.value.path()) as image:
+        assert image.format == kind
+        return np.asarray(image.convert("RGB"), np.float32) / 255
+
+
+def set_slider(page, name, percent):
+    page.get_by_role("slider", name=name).fill(str(percent))
+
+
+def painted(network, pixels, *, strength=1.0, **dials):
+    """What Keras gives, float32 in [0, 1]; of several styles the first, unless asked otherwise."""
+    photo, config = pixels.astype(np.float32)[np.newaxis] / 255, network.config
+    first = tuple(np.eye(len(config.styles))[0])
+    look = Look(**{"style_blend_weights": first, "strength": strength, **dials})
+    result = np.asarray(network(look.inputs(photo, config)))
+    if not config.strength:
+        result = photo + strength * (result - photo)
+    return result[0]
+
+
+@pytest.mark.parametrize("name", ["small", "plain", *pretrained_names()])
+def test_the_page_paints_what_keras_paints(page, networks, name):
+    pixels = levels(61, 83)
+    page.get_by_role("radio", name=title(name), exact=True).check()
+    choose(page, picture_file(pixels))
+
+    result = saved(page)
+
+    np.testing.assert_allclose(result, painted(networks[name], pixels), atol=LEVELS)
+    expect(page.locator("#detail")).to_contain_text("83 × 61")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 90), (71, 2)])
+def test_any_size_is_painted(page, networks, size):
+    pixels = levels(*size)
+    page.get_by_role("radio", name="Small").check()
+    choose(page, picture_file(pixels))
+
+    np.testing.assert_allclose(saved(page), painted(networks["small"], pixels), atol=LEVELS)
+
+
+def test_sliders_steer_the_network(page, networks):
+    pixels = levels(40, 50)
+    page.get_by_role("radio", name="Small").check()
+    choose(page, picture_file(pixels))
+    set_slider(page, "One", 25)
+    set_slider(page, "Two B", 75)
+    set_slider(page, "Strength", 60)
+    set_slider(page, "Stroke size", 80)
+
+    dials = {"strength": 0.6, "stroke": 0.8, "style_blend_weights": (0.25, 0.75)}
+    expected = painted(networks["small"], pixels, **dials)
+
+    np.testing.assert_allclose(saved(page), expected, atol=LEVELS)
+
+
+def test_a_network_without_a_dial_is_laid_over_the_photo(page, networks):
+    pixels = levels(40, 50)
+    page.get_by_role("radio", name="Plain").check()
+    choose(page, picture_file(pixels))
+    set_slider(page, "Strength", 30)
+    expected = painted(networks["plain"], pixels, strength=0.3)
+
+    np.testing.assert_allclose(saved(page), expected, atol=LEVELS)
+
+    page.get_by_role("switch").check()
+    kept = keep_luminance(expected, pixels.astype(np.float32) / 255)
+    np.testing.assert_allclose(saved(page), kept, atol=LEVELS)
+    page.get_by_role("switch").uncheck()
+    set_slider(page, "Strength", 0)
+    np.testing.assert_allclose(saved(page), pixels / 255, atol=1e-6)
+    set_slider(page, "Strength", 100)
+
+
+def test_a_photo_of_12_megapixels_is_painted_at_its_size_unless_cancelled(page):
+    """In bands, which the next test compares with Keras."""
+    page.get_by_role("radio", name="Small").check()
+    choose(page, picture_file(levels(3000, 4000), "JPEG", "large.jpg"))
+    expect(page.locator("#detail")).not_to_contain_text("4000")
+    page.click("#save")
+    page.click("#saving-save")
+    expect(page.locator("#saving-detail")).to_contain_text("%", timeout=PATIENCE)
+    page.click("#saving-cancel")
+    expect(page.locator("#saving")).to_be_hidden()
+
+    result = saved(page, "JPEG")
+
+    assert result.shape == (3000, 4000, 3)
+    assert result.std() > 0.02
+
+
+PAINT_TWICE = """async ([bytes, asked]) => {
+  const { Painter } = await import("./painter.js");
+  const painter = new Painter(() => {});
+  const table = await (await fetch("networks.json")).json();
+  const engine = await painter.call("start", { table, base: document.baseURI, asked });
+  await painter.call("open", { file: new Blob([Uint8Array.from(bytes)]), pixels: 1000 });
+  const dials = { strength: 0.7, stroke: 0.2, style_weights: [0.5, 0.5] };
+  const look = { network: "small", dials, keepColors: false };
+  const pictures = [];
+  for (const mostPixels of [1e9, 0]) {
+    const { blob } = await painter.call("save", { look, type: "image/png", mostPixels });
+    pictures.push(Array.from(new Uint8Array(await blob.arrayBuffer())));
+  }
+  painter.worker.terminate();
+  return [engine, pictures];
+}"""
+
+
+def paint_at_once_and_in_bands(page, networks, pixels, asked):
+    """The name of the engine that painted, when it has painted like Keras both times."""
+    engine, results = page.evaluate(PAINT_TWICE, [list(picture_file(pixels)["buffer"]), asked])
+    dials = {"strength": 0.7, "stroke": 0.2, "style_blend_weights": (0.5, 0.5)}
+    expected = painted(networks["small"], pixels, **dials)
+    for result in results:
+        with Image.open(io.BytesIO(bytes(result))) as image:
+            levels = np.asarray(image.convert("RGB")) / 255
+        np.testing.assert_allclose(levels, expected, atol=LEVELS)
+    return engine
+
+
+def test_bands_give_the_picture_of_a_whole(page, networks):
+    paint_at_once_and_in_bands(page, networks, levels(203, 157), "wasm")
+
+
+@pytest.fixture(scope="module")
+def bare_page(playwright, address):
+    """Without a service worker; in a browser whose processor imitates a graphics processor."""
+    switches = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
+    blocked = ["Service Worker registration blocked by Playwright"]
+    with chromium(playwright, *switches, "--enable-features=Vulkan") as browser:
+        query = f"{SMALL}&engine=wasm"
+        with visited(browser, address, query, blocked, service_workers="block") as page:
+            yield page
+
+
+def test_it_works_without_a_service_worker_and_without_threads(bare_page):
+    expect(bare_page.locator("#engine")).to_contain_text("WebAssembly, 1 thread,")
+
+
+def test_webgpu_paints_what_keras_paints(bare_page, networks):
+    pixels = levels(21, 34)
+    assert paint_at_once_and_in_bands(bare_page, networks, pixels, "webgpu") == "WebGPU"
+
+
+def test_a_sideways_photo_is_turned_upright(page):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # To be turned by a quarter clockwise.
+    choose(page, picture_file(levels(30, 70), "JPEG", "phone.jpg", exif=exif))
+
+    assert saved(page).shape == (70, 30, 3)
+
+
+def test_a_broken_file_is_answered_by_a_sentence_and_nothing_is_lost(page):
+    choose(page, picture_file(levels(33, 44)))
+    broken = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture"}
+    page.set_input_files("#file", broken)
+
+    expect(page.get_by_role("alert")).to_contain_text("“notes.txt” cannot be read.")
+    assert saved(page).shape == (33, 44, 3)
+    choose(page, picture_file(levels(22, 44)))
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_painting_is_saved_as_it_is_shown(page, networks):
+    page.get_by_role("radio", name="Small").check()
+    choose(page, picture_file(levels(1000, 1500)))
+    page.click("#save")
+    page.get_by_text("As shown").click()
+    page.locator("label", has_text="PNG").click()
+    with page.expect_download(timeout=PATIENCE) as download:
+        page.click("#saving-save")
+
+    with Image.open(download.value.path()) as image:
+        width, height = image.size
+    assert download.value.suggested_filename == "photo-small.png"
+    assert width < 1500 and abs(width / height - 1.5) < 0.01
+    expect(page.locator("#detail")).to_contain_text(f"{width} × {height}")
+
+
+ESTIMATE = """async ([bytes, asked]) => {
+  const { Painter } = await import("./painter.js");
+  const painter = new Painter(() => {});
+  const table = await (await fetch("networks.json")).json();
+  await painter.call("start", { table, base: document.baseURI, asked: "wasm" });
+  await painter.call("open", { file: new Blob([Uint8Array.from(bytes)]), pixels: 1e6 });
+  const before = await painter.call("estimate", asked);
+  while (await painter.call("prepare", asked));
+  const pictures = [];
+  for (const kind of ["estimate", "paint"]) {
+    const { bitmap } = await painter.call(kind, asked);
+    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    canvas.getContext("2d").drawImage(bitmap, 0, 0);
+    pictures.push(Array.from(canvas.getContext("2d").getImageData(0, 0, 40, 30).data));
+  }
+  painter.worker.terminate();
+  return [before, ...pictures];
+}"""
+
+
+def test_an_estimate_is_mixed_of_paintings_and_is_near_the_painting(page, networks):
+    dials = {"strength": 0.8, "stroke": 0.6, "style_weights": [0.3, 0.7]}
+    asked = {"network": "small", "dials": dials, "keepColors": False}
+    file = list(picture_file(levels(30, 40))["buffer"])
+
+    before, estimate, painting = page.evaluate(ESTIMATE, [file, asked])
+
+    estimate, painting, photo = np.array(estimate), np.array(painting), levels(30, 40)
+    assert before is None
+    assert np.abs(estimate - painting).mean() < 12
+    assert np.abs(painting.reshape(30, 40, 4)[..., :3] - photo.astype(float)).mean() > 24
+
+
+def test_the_camera_is_painted_live_and_gives_a_picture(page):
+    page.get_by_role("radio", name="Small").check()
+    page.get_by_role("button", name="Camera").click()
+    expect(page.locator("#detail")).to_contain_text("frames per second", timeout=PATIENCE)
+
+    page.get_by_role("button", name="Take picture").click()
+    wait_until_painted(page)
+
+    height, width, _ = saved(page).shape
+    assert width >= 640 and height >= 480  # As Chromium's imitated camera films.
+    expect(page.get_by_role("button", name="Camera", exact=True)).to_be_visible()
+
+
+def test_the_divider_moves_by_keyboard(page):
+    divider = page.get_by_role("slider", name="How much of the photo")
+    divider.focus()
+    before = float(divider.input_value())
+    page.keyboard.press("ArrowRight")
+    assert float(divider.input_value()) == before + 5
+    page.keyboard.press("ArrowLeft")
+    assert float(divider.input_value()) == before
+
+
+def test_everything_that_can_be_used_has_a_name_and_can_be_reached_by_keyboard(page):
+    page.get_by_role("radio", name="Small").check()
+    nameless = page.eval_on_selector_all(
+        "button, input:not([hidden]), canvas:not([aria-hidden]), progress",
+        """all => all.filter(each => !(each.ariaLabel || each.textContent.trim()
+          || [...(each.labels ?? [])].some(label => label.textContent.trim())))
+          .map(each => each.outerHTML)""",
+    )
+    assert nameless == []
+
+    page.get_by_role("slider", name="How much of the photo").focus()
+    reached = set()
+    for _ in range(12):
+        reached.add(page.evaluate("document.activeElement.ariaLabel || document.activeElement.id"))
+        page.keyboard.press("Tab")
+    sliders = {"One", "Two B", "Strength", "Stroke size"}
+    assert {"choose", "camera", "save", *sliders} <= reached
+
+
+def luminance(color):
+    """Relative luminance of "rgb(r, g, b)", as WCAG 2 defines it."""
+    levels = np.array([int(level) for level in color[4:-1].split(",")]) / 255
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+COLORS_OF_TEXT = """([id]) => {
+  const element = document.querySelector(id);
+  let wall = element;
+  while (getComputedStyle(wall).backgroundColor === "rgba(0, 0, 0, 0)") wall = wall.parentElement;
+  return [getComputedStyle(element).color, getComputedStyle(wall).backgroundColor];
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_on_its_ground(page, scheme):
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for text in ("h1", "header p", "#title", "#detail", "#choose", "#camera", ".thumbnail span"):
+        ink, ground = sorted(map(luminance, page.evaluate(COLORS_OF_TEXT, [text])))
+        assert (ground + 0.05) / (ink + 0.05) >= 4.5, text
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+
+
+def test_it_has_threads_on_a_host_that_sends_no_headers(page):
+    threads = min(page.evaluate("navigator.hardwareConcurrency"), 4)
+
+    expect(page.locator("#engine")).to_contain_text(re.compile(rf"WebAssembly, {threads}|[5-8]"))
+
+
+def test_it_begins_again_without_a_network(browser, address, networks):
+    other = title(pretrained_names()[0])
+    with visited(browser, address, SMALL) as page:
+        try:
+            Site.asleep = True
+            page.get_by_role("radio", name=other, exact=True).check()
+            expect(page.get_by_role("alert")).to_contain_text(f"{other} could not be fetched")
+            page.reload()
+            wait_until_painted(page)
+            pixels = levels(30, 40)
+            choose(page, picture_file(pixels))
+            expected = painted(networks["small"], pixels)
+            np.testing.assert_allclose(saved(page), expected, atol=LEVELS)
+        finally:
+            Site.asleep = False
+        page.get_by_role("radio", name=other, exact=True).check()
+        expect(page.locator("#title")).to_have_text(other, timeout=PATIENCE)
