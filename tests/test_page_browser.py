@@ -47,7 +47,7 @@ def random_network(config):
 
 @pytest.fixture(scope="module")
 def networks():
-    """Those that come with restyle, and small ones with all that a network can have, and nothing."""
+    """Those that come with restyle, and small ones: with every dial, and with none."""
     dials = {"strength": True, "stroke_sizes": (128, 256)}
     small = TransformConfig(width=2, residual_blocks=1, styles=("one", "two_b"), **dials)
     plain = TransformConfig(width=2, residual_blocks=1)
