@@ -112,9 +112,10 @@ class Page {
 
   async save() {
     if (this.camera.isOn) {
-      const picture = await this.camera.picture();
+      const picture = this.camera.picture();  // Before the camera stops, and once.
       this.stopCamera();
-      await this.openInStudio(picture);
+      element("save").disabled = true;
+      await this.openInStudio(await picture);
     } else {
       this.saving.open(this.studio);
     }
