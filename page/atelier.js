@@ -18,7 +18,7 @@ export class Atelier {
     Object.assign(this, { table, base, say });
     this.networks = new Map();
     this.paintings = new Map();
-    this.cancelled = false;
+    this.isCancelled = () => false;
   }
 
   /** Starts the fastest engine that works. asked: "auto", "webgpu" or "wasm". */
@@ -181,7 +181,7 @@ export class Atelier {
 
   /** The picture, painted at its full size, as a file. type: image/jpeg or image/png. */
   async save({ look, type, mostPixels }) {
-    this.cancelled = false;
+    await this.pause();
     const share = this.share(look);
     const task = {
       mostPixels: mostPixels ?? this.mostPixels(),
@@ -197,7 +197,7 @@ export class Atelier {
   /** Lets messages come in, such as to cancel. */
   async pause() {
     await new Promise((resolve) => setTimeout(resolve));
-    if (this.cancelled) throw new Trouble("Cancelled. Nothing was saved.");
+    if (this.isCancelled()) throw new Trouble("Cancelled. Nothing was saved.");
   }
 }
 

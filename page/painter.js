@@ -24,8 +24,9 @@ export class Painter {
     });
   }
 
+  /** Ends what was asked for so far, if it can be ended: a picture painted in bands. */
   cancel() {
-    this.worker.postMessage({ kind: "cancel" });
+    this.worker.postMessage({ id: this.next, kind: "cancel" });
   }
 
   settle({ id, result, trouble, error }) {

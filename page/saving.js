@@ -6,12 +6,15 @@ const element = (id) => document.getElementById(id);
 export class Saving {
   /** trouble: called with what went wrong. */
   constructor(painter, painting, trouble) {
-    Object.assign(this, { painter, painting, trouble, dialog: element("saving"), busy: false });
+    Object.assign(this, { painter, painting, trouble, dialog: element("saving"), job: null });
     element("saving-save").addEventListener("click", (event) => {
       event.preventDefault();
       this.save();
     });
-    this.dialog.addEventListener("close", () => this.busy && painter.cancel());
+    this.dialog.addEventListener("close", () => {
+      if (this.job) painter.cancel();
+      this.job = null;
+    });
   }
 
   /** studio: what is saved. */
@@ -32,21 +35,22 @@ export class Saving {
   async save() {
     const { size, type } = Object.fromEntries(new FormData(this.dialog.querySelector("form")));
     const { file, look } = this.studio;
+    const job = this.job = Symbol("saving");  // The dialog may be closed, and opened for another.
     this.show(true);
     try {
       const blob = size === "full"
         ? (await this.painter.call("save", { look: structuredClone(look), type })).blob
         : await asShown(this.painting, type);
-      if (this.dialog.open) download(blob, `${stem(file)}-${look.network}.${SUFFIXES[type]}`);
+      if (job === this.job) download(blob, `${stem(file)}-${look.network}.${SUFFIXES[type]}`);
     } catch (error) {
-      if (this.dialog.open) this.trouble(error);
+      if (job === this.job) this.trouble(error);
     }
-    this.busy = false;
+    if (job !== this.job) return;
+    this.job = null;
     this.dialog.close();
   }
 
   show(busy) {
-    this.busy = busy;
     element("saving-save").disabled = busy;
     element("saving-progress").hidden = !busy;
     element("saving-progress").removeAttribute("value");
@@ -56,6 +60,7 @@ export class Saving {
 
   /** done: from 0 to 1. */
   progress(done) {
+    if (!this.job) return;
     element("saving-progress").value = done;
     element("saving-detail").textContent = `Painting at full size: ${Math.round(100 * done)}%`;
   }
