@@ -26,7 +26,13 @@ PATIENCE = 180_000  # Milliseconds until a test gives up: machines are busy at t
 LEVELS = 2 / 255
 SMALL = "?network=small"
 SWITCHES = [
-    *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *(
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-sync",
+    ),
     *("--disable-background-networking", "--disable-component-update"),
     *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
 ]
