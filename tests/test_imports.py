@@ -13,7 +13,7 @@ FILES = [
     if path.relative_to(ROOT).parts[0] in ("models", "restyle", "benchmarks", path.name)
 ]
 
-PATHS = ("restyle.exact", "restyle.train", "restyle.paint")
+PATHS = ("restyle.exact", "restyle.training", "restyle.paint", "restyle.page")
 PROGRAMS = ("absl", "restyle.programs", *SCRIPTS)
 EVERYTHING = ("models", *SCRIPTS)
 
@@ -24,12 +24,14 @@ RULES = {
         ("restyle", "absl", "tensorflow", "jax", "keras", *EVERYTHING),
         ("restyle.media", "restyle.errors"),
     ),
-    "restyle/exact/": (("restyle.train", "restyle.paint", "restyle.engines", *PROGRAMS), ()),
-    "restyle/train/": (("restyle.exact", "restyle.paint", "restyle.engines", *PROGRAMS), ()),
-    "restyle/paint/": (("restyle.exact", "restyle.train", *PROGRAMS), ()),
+    "restyle/exact/": ((*PATHS, "restyle.engines", *PROGRAMS), ("restyle.exact",)),
+    "restyle/training/": ((*PATHS, "restyle.engines", *PROGRAMS), ("restyle.training",)),
+    "restyle/paint/": ((*PATHS, *PROGRAMS), ("restyle.paint",)),
+    "restyle/page/": ((*PATHS, *PROGRAMS), ("restyle.page",)),
     "restyle/engines/": ((*PATHS, *PROGRAMS), ()),
     "restyle/record/": ((*PATHS, "restyle.engines", *PROGRAMS), ()),
     "restyle/programs/": (EVERYTHING, ()),
+    "restyle/api.py": (PROGRAMS, ()),
     "restyle/": ((*PATHS, "restyle.engines", "restyle.record", *PROGRAMS), ()),
     "": (EVERYTHING, ()),
 }
@@ -72,13 +74,15 @@ def test_imports_go_one_way():
         ("models/vgg19.py", "from models.losses import gram_matrix"),
         ("restyle/media/images.py", "import keras.ops"),
         ("restyle/media/images.py", "from restyle import masks"),
-        ("restyle/exact/lbfgs.py", "from restyle.train import trainer"),
-        ("restyle/train/trainer.py", "import restyle.exact.lbfgs"),
-        ("restyle/train/loop.py", "from restyle.programs.train_record import TrainRecord"),
+        ("restyle/exact/lbfgs.py", "from restyle.training import trainer"),
+        ("restyle/training/trainer.py", "import restyle.exact.lbfgs"),
+        ("restyle/training/loop.py", "from restyle.programs.train_record import TrainRecord"),
         ("restyle/paint/stylizer.py", "from absl import flags"),
-        ("restyle/engines/export.py", "from restyle.train.trainer import Trainer"),
+        ("restyle/engines/export.py", "from restyle.training.trainer import Trainer"),
+        ("restyle/page/export.py", "from restyle.paint.stylizer import Look"),
+        ("restyle/api.py", "from restyle.programs import command_line"),
         ("restyle/color.py", "from restyle.exact.problem import Problem"),
-        ("restyle/record/run_folder.py", "from restyle.train.loop import train"),
+        ("restyle/record/run_folder.py", "from restyle.training.loop import train"),
         ("restyle/programs/train_record.py", "import train_fast"),
         ("benchmarks/worth.py", "import models.losses"),
         ("optimize_style.py", "import optimize_style"),

@@ -11,7 +11,7 @@ from restyle.media.images import read_image
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "requirements.txt")
-FOLDERS = ("restyle", "models", "samples")
+FOLDERS = ("restyle", "models", "samples", "page")
 
 
 def pip(*arguments):
@@ -44,6 +44,8 @@ def installed(wheel, tmp_path_factory):
 
 def place_when_installed(path):
     parts = path.relative_to(ROOT).parts
+    if parts[0] == "page":
+        return "/".join(("restyle/page/site", *parts[1:]))
     return "/".join(parts if parts[0] == "restyle" else ("restyle", *parts))
 
 
@@ -52,7 +54,7 @@ def test_the_wheel_holds_the_package_alone_and_all_of_it(wheel):
         place_when_installed(path)
         for folder in FOLDERS
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".keras", ".npz", ".jpg")
+        if path.suffix in (".py", ".keras", ".npz", ".jpg") or folder == "page"
     }
 
     with zipfile.ZipFile(wheel) as archive:

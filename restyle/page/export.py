@@ -21,9 +21,10 @@ from restyle.errors import UserError
 from restyle.media.images import fit_long_side, read_image, resize, write_image
 from restyle.models.transform_net import TransformNet
 from restyle.page.network import PAINTED, PHOTO, convolution, page_network, weight_table
-from restyle.paint.stylizer import Look
 
-SOURCES = Path(__file__).resolve().parents[2] / "page"
+# page/ lies at the top of a clone, installed inside this package.
+_HERE = Path(__file__).resolve().parent
+SOURCES = next(path for path in (_HERE / "site", _HERE.parents[1] / "page") if path.is_dir())
 SAMPLE = "sample.jpg"
 TABLE = "networks.json"
 NETWORKS = "networks"
@@ -127,7 +128,7 @@ def _write_network(
         "bytes": len(file),
         "thumbnail": _write_thumbnail(site, _strips(list(pictures.values()))),
         "styles": [{"title": title(each), "thumbnail": shown[each]} for each in config.styles],
-        "dials": list(config.dials),
+        "dials": [name for name in config.input_shapes if name not in ("images", "style_weights")],
         "width": config.width,
         "residual_blocks": config.residual_blocks,
         "epsilon": network.get_layer("in_norm").epsilon,
@@ -160,8 +161,7 @@ def _sample_in_each_style(network: TransformNet, run: Run) -> dict[str, np.ndarr
     styles = network.config.styles
     pictures = {}
     for weights, style in zip(np.eye(len(styles)), styles, strict=True):
-        look = Look(style_blend_weights=tuple(weights))
-        pictures[style] = run(look.inputs(photo, network.config))[0]
+        pictures[style] = run(network.config.inputs(photo, tuple(weights)))[0]
     return pictures
 
 

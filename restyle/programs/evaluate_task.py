@@ -1,28 +1,23 @@
 """What the flags of evaluate.py ask for: the network as it is to paint, and the pictures."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-import psutil
 from absl import flags
 
-from restyle.engines.engines import engine_named
-from restyle.errors import UserError
+from restyle.errors import UserError, check_installed
 from restyle.media.animations import is_animated
 from restyle.media.folders import Job, jobs, shard, unfinished
-from restyle.media.images import fit_long_side
 from restyle.media.standard_streams import STREAM
 from restyle.media.video.files import is_video
 from restyle.media.video.joining import is_video_name
 from restyle.media.video.reader import VideoReader
 from restyle.media.video.writer import Encoding
 from restyle.models.transform_config import TransformConfig
-from restyle.networks import load_network, network_path, read_network_shape
-from restyle.paint.band_plan import bytes_needed_whole
+from restyle.networks import network_path, pretrained_names, read_network_shape
+from restyle.paint.painter import Painter
 from restyle.paint.smoothing import Smoother
 from restyle.paint.stylizer import Look, Stylizer
 from restyle.programs.evaluate_flags import ALIASES
@@ -34,8 +29,8 @@ FLAGS = flags.FLAGS
 CAMERA = "camera"
 NOT_SETTINGS = (
     *("input", "output", "sheet", "show_recipe", "list", "skip_existing", "json", "ray", "shard"),
-    *("format", "export", "score", "scores", "compare", "content", "style", "style_size"),
-    *("vgg_weights", "allow_different_dimensions", "memory_gb", *ALIASES),
+    *("format", "export", "export_page", "score", "scores", "compare", "content", "style"),
+    *("style_size", "vgg_weights", "allow_different_dimensions", "memory_gb", *ALIASES),
 )
 
 
@@ -45,6 +40,16 @@ def evaluate_settings() -> dict[str, Any]:
     objective += ("style_layers", "content_layer_weights", "style_layer_weights")
     chosen = settings(NOT_SETTINGS)
     return {name: value for name, value in chosen.items() if name not in objective}
+
+
+def page_models() -> dict[str, str]:
+    """The networks of the page that the flags ask for, by the name that each is to have there."""
+    check_installed("--export_page", "onnx", "onnxruntime", "tf2onnx")
+    given = FLAGS["model"].given or pretrained_names()
+    models = {network_path(model).stem: model for model in given}
+    if len(models) < len(given):
+        raise UserError(f"Got two networks of one name: {', '.join(given)}. Rename one.")
+    return models
 
 
 def look() -> Look:
@@ -87,21 +92,7 @@ def stylizer_maker(model: str) -> Callable[[], Stylizer]:
 
 def ready_stylizer(path: str, look: Look, *, memory_gb: float, engine: str, **how) -> Stylizer:
     """memory_gb: what one picture may take; 0: half of what is free on this machine."""
-    shape = shape_of(path)
-    budget = int(memory_gb * 1e9) or psutil.virtual_memory().available // 2
-
-    network = functools.cache(lambda: load_network(path))  # For the first picture too large.
-
-    def in_bands(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        from restyle.paint.bands import stylize_in_bands
-
-        return stylize_in_bands(network(), inputs, memory=budget)
-
-    def fits(size: tuple[int, int]) -> bool:
-        return bytes_needed_whole(shape, size) <= budget
-
-    run = engine_named(engine, Path(path), **how)
-    return Stylizer(run, shape, look, in_bands=in_bands, fits=fits)
+    return Painter(path, memory_gb=memory_gb, engine=engine, **how).stylizer(look)
 
 
 def recipe_maker(model: str) -> Callable[[Job], str]:
@@ -190,12 +181,11 @@ def encoding() -> Encoding:
 def video_size(size: tuple[int, int]) -> tuple[int, int]:
     """The (height, width) of the result of a video of this size.
 
-    If it is made smaller, the sides are even: players show little else.
+    See `restyle.paint.videos.video_size`.
     """
-    if not FLAGS.max_size or max(size) <= FLAGS.max_size:
-        return size
-    height, width = (max(2, side // 2 * 2) for side in fit_long_side(size, FLAGS.max_size))
-    return height, width
+    from restyle.paint import videos
+
+    return videos.video_size(size, FLAGS.max_size)
 
 
 def video_settings() -> dict[str, Any]:
