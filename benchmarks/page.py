@@ -1,6 +1,6 @@
 """Milliseconds of one pass in a browser beside TensorFlow and OpenVINO, and a first visit.
 
-  python -m benchmarks.page --model starry_night
+  python -m benchmarks.page
 
 Exports the page, opens it in Chromium (the distribution's, without a window) with one thread and
 with several, and paints one picture with each in turn with the other engines. Ratios are medians
@@ -26,6 +26,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.worker import Worker
+from restyle.networks import pretrained_names
 
 ENGINES = (("tensorflow", "float32"), ("openvino", "float32"), ("openvino", "bfloat16"))
 HEIGHT, WIDTH = 360, 640
@@ -62,7 +63,7 @@ def _flags() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", default="starry_night", help="a network that restyle has")
+    parser.add_argument("--model", default=pretrained_names()[0], help="a network's name")
     parser.add_argument("--rounds", type=int, default=5)
     return parser.parse_args()
 
