@@ -20,7 +20,7 @@ from restyle.networks import network_path, pretrained_names, read_network_shape
 from restyle.paint.painter import Painter
 from restyle.paint.smoothing import Smoother
 from restyle.paint.stylizer import Look, Stylizer
-from restyle.programs.evaluate_flags import ALIASES
+from restyle.programs.evaluate_flags import ALIASES, LastOfSeveral
 from restyle.programs.flag_settings import settings
 from restyle.programs.objective_flags import numbers
 from restyle.record.recipe import file_sha256, recipe_text
@@ -45,7 +45,9 @@ def evaluate_settings() -> dict[str, Any]:
 def page_models() -> dict[str, str]:
     """The networks of the page that the flags ask for, by the name that each is to have there."""
     check_installed("--export_page", "onnx", "onnxruntime", "tf2onnx")
-    given = FLAGS["model"].given or pretrained_names()
+    flag = FLAGS["model"]
+    assert isinstance(flag, LastOfSeveral)
+    given = flag.given or pretrained_names()
     models = {network_path(model).stem: model for model in given}
     if len(models) < len(given):
         raise UserError(f"Got two networks of one name: {', '.join(given)}. Rename one.")
