@@ -19,7 +19,7 @@ hold_back()  # Before a test, or what it starts, loads TensorFlow.
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = (
-    "--size=48 --smallest_scale=32 --iterations=4 --precision=float32 "
+    "--size=48 --smallest_scale=48 --iterations=4 --precision=float32 "
     "--style_layers=conv1_1,conv2_1 --content_layers=conv2_2"
 ).split()
 QUICK_TRAINING = (

@@ -15,7 +15,7 @@ SHAPES = {
     "plain": TransformConfig(width=3, residual_blocks=2),
     "styles": TransformConfig(width=2, residual_blocks=1, styles=("a", "b", "c")),
     "strength": TransformConfig(width=2, residual_blocks=0, strength=True),
-    "both": TransformConfig(width=4, residual_blocks=2, styles=("a", "b"), strength=True),
+    "both": TransformConfig(width=4, residual_blocks=1, styles=("a", "b"), strength=True),
 }
 SIZES = [(1, 1), (1, 40), (40, 1), (5, 3), (8, 8), (13, 90), (71, 10), (48, 32), (33, 29)]
 
@@ -53,8 +53,11 @@ def array_rows(values, asked=None):
 NETWORKS = {name: network_of(shape) for name, shape in SHAPES.items()}
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("both", size) for size in SIZES]
+    + [(name, size) for name in ("plain", "styles", "strength") for size in ((5, 3), (13, 90))],
+)
 def test_bands_give_the_picture_that_the_network_gives(name, size):
     network = NETWORKS[name]
     given = inputs(network.config, size)
@@ -66,7 +69,7 @@ def test_bands_give_the_picture_that_the_network_gives(name, size):
     np.testing.assert_allclose(painted, whole, atol=1e-4)
 
 
-@pytest.mark.parametrize("height", [1, 4, 8, 12, 20, 30])
+@pytest.mark.parametrize("height", [4, 12, 30])
 def test_the_height_of_a_band_does_not_change_the_picture(height):
     network = NETWORKS["both"]
     given = inputs(network.config, (30, 14))

@@ -1,13 +1,13 @@
 """Two machines of a cluster, as two workers on this one."""
 
-import builtins
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from test_picture_run import paint, stylizer
+from test_painting_pictures import paint, stylizer
 
 from restyle.errors import UserError
 from restyle.media.folders import jobs
@@ -89,13 +89,6 @@ def test_two_workers_paint_what_one_program_paints_but_what_a_dying_one_had(clus
 
 
 def test_without_the_package_the_user_is_told_how_to_get_it(monkeypatch):
-    plain_import = builtins.__import__
-
-    def without_ray(name, *arguments, **options):
-        if name.split(".")[0] == "ray":
-            raise ImportError(name)
-        return plain_import(name, *arguments, **options)
-
-    monkeypatch.setattr(builtins, "__import__", without_ray)
+    monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UserError, match="pip install ray"):
         list(paint_on_cluster([], painter_of_negatives, max_size=0, recipe=recipe))

@@ -178,15 +178,13 @@ def test_workers_train_as_one_process_through_an_interruption(
     assert not [path for path in places[1].rglob("*") if path.is_file()]
 
 
-def test_workers_that_were_asked_for_different_trainings_say_so(workers, quick_training, tmp_path):
-    asked = [*quick_training, "--strategy=multi_worker"]
-    codes, told = ended(
-        workers(
-            [*asked, f"--output={tmp_path}/a.keras"],
-            [*asked, f"--output={tmp_path}/b.keras", "--seed=3"],
-        )
+def test_workers_that_were_asked_for_different_trainings_say_so(train, quick_training, tmp_path):
+    another = (
+        "import numpy\nfrom restyle.train.tensorflow_devices import TensorFlowStrategy\n"
+        "def gathered(self, values): return numpy.array([values, [values[0] + 1]])\n"
+        "patch.setattr(TensorFlowStrategy, 'values_of_workers', gathered)\n"
     )
+    answer = train(*quick_training, f"--output={tmp_path}/out.keras", stub=another)
 
-    assert codes == [1, 1]
-    for text in told:
-        assert "error: The workers were asked for different trainings" in text
+    assert answer.status == 1
+    assert answer.error.startswith("error: The workers were asked for different trainings")

@@ -1,4 +1,5 @@
 import dataclasses
+import shutil
 import sys
 
 import numpy as np
@@ -61,13 +62,15 @@ def test_litert_says_that_its_size_is_fixed(exported):
     assert "512 x 512" in str(exported["litert"])
 
 
-def test_a_format_that_gives_another_picture_is_not_written(network, tmp_path, monkeypatch):
+def test_a_format_that_gives_another_picture_is_not_written(
+    network, exported, tmp_path, monkeypatch
+):
     def write_another(_, path):
         conversion.write_saved_model(random_network(), path)
 
     only(monkeypatch, "saved_model")
-    (before,) = export_network(network, tmp_path)
-    weights = before.path / "variables" / "variables.data-00000-of-00001"
+    shutil.copytree(exported["saved_model"].path, tmp_path / "saved_model")
+    weights = tmp_path / "saved_model" / "variables" / "variables.data-00000-of-00001"
     content = weights.read_bytes()
     wrong = dataclasses.replace(export.FORMATS["saved_model"], write=write_another)
     monkeypatch.setitem(export.FORMATS, "saved_model", wrong)

@@ -322,7 +322,7 @@ def test_the_folder_of_a_result_is_made_and_one_that_cannot_be_is_named(guarded)
 KILLED = """
 import sys, time
 sys.path.insert(0, "tests")
-from test_picture_run import paint
+from test_painting_pictures import paint
 from restyle.media.folders import jobs
 paint(jobs(*sys.argv[1:]))
 """

@@ -144,18 +144,10 @@ def test_what_the_remedy_for_a_small_style_says_helps():
     assert schedule((500, 500), [(400, 400), (100, 900)], config, LAYERS)
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("size", [(1000, 1000), (3001, 4507), (2000, 401), (9999, 97), (30, 5000)])
-@pytest.mark.parametrize("gigabytes", [0.9001, 0.95, 1.0, 1.1])
-def test_the_size_that_the_advice_names_is_the_largest_that_fits(
-    optimizer, precision, size, gigabytes
-):
-    config = OptimizeConfig(optimizer=optimizer)
-    available = int(gigabytes * 1e9)
-    if bytes_needed(size, precision, config) <= available:
-        check_memory(size, precision, config, available=available)
-        return
+@pytest.mark.parametrize("size", [(1000, 1000), (3001, 4507), (9999, 97)])
+@pytest.mark.parametrize(("optimizer", "precision"), [("lbfgs", "float32"), ("adam", "bfloat16")])
+def test_the_size_that_the_advice_names_is_the_largest_that_fits(optimizer, precision, size):
+    config, available = OptimizeConfig(optimizer=optimizer), 1_100_000_000
     with pytest.raises(UserError) as error:
         check_memory(size, precision, config, available=available)
 

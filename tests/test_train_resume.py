@@ -9,29 +9,32 @@ import pytest
 from restyle.networks import load_network
 from restyle.record.run_folder import RunFolder
 
-# Ends the process as the system would, at a moment that the test chooses.
+# Ends the process as the system would, in the midst of writing its second state.
 KILLED = """
 import os, signal, sys
 import numpy
 import train_fast
 from restyle.programs import command_line
-from restyle.record.run_folder import RunFolder
-calls = 0
-def dying(function):
-    def call(*args, **kwargs):
-        global calls
-        calls += 1
-        if calls == int(os.environ["DIES_AT_CALL"]):
-            args[0].write(b"half of a state") if function is savez else None
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*args, **kwargs)
-    return call
-savez = numpy.savez
-if os.environ["DIES_IN"] == "savez":
-    numpy.savez = dying(numpy.savez)
-else:
-    RunFolder.log = dying(RunFolder.log)
+savez, calls = numpy.savez, []
+def dying(file, **arrays):
+    calls.append(file)
+    if len(calls) == 2:
+        file.write(b"half of a state")
+        os.kill(os.getpid(), signal.SIGKILL)
+    savez(file, **arrays)
+numpy.savez = dying
 sys.exit(command_line.run(train_fast.main, "", sys.argv))
+"""
+# Ctrl-C in the first step that it makes.
+INTERRUPTED = """
+import signal
+from restyle.training.tensorflow_trainer import TensorFlowTrainer as Trainer
+step, calls = Trainer.step, []
+def interrupted(*args):
+    calls.append(1)
+    signal.raise_signal(signal.SIGINT) if len(calls) == 1 else None
+    return step(*args)
+patch.setattr(Trainer, "step", interrupted)
 """
 
 
@@ -78,21 +81,27 @@ def test_the_steps_of_a_run_differ(whole):
     assert (before["network 0"] != after["network 0"]).all()
 
 
-@pytest.mark.parametrize(("place", "call"), [("log", 5), ("savez", 2)])
-def test_a_killed_run_goes_on_as_if_nothing_had_been(
-    whole, start, train, changing, tmp_path, monkeypatch, place, call
+def test_a_run_that_was_killed_and_then_interrupted_goes_on_as_if_nothing_had_been(
+    whole, start, train, changing, tmp_path
 ):
-    (tmp_path / "killed.py").write_text(KILLED)
-    monkeypatch.setenv("DIES_IN", place)
-    monkeypatch.setenv("DIES_AT_CALL", str(call))
-    process = start(*changing, *where(tmp_path), script=tmp_path / "killed.py")
-    _, error = process.communicate(timeout=120)
-    assert process.returncode == -signal.SIGKILL, error
-    state = RunFolder(str(tmp_path / "run")).state()
-    assert state is not None and int(state["step"]) == (4 if place == "log" else 2)
+    def kept():
+        state = RunFolder(str(tmp_path / "run")).state()
+        return state is not None and int(state["step"])
 
-    answer = train(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.keras")
-    assert answer.status == 0, answer
+    (tmp_path / "killed.py").write_text(KILLED)
+    process = start(*changing, *where(tmp_path), script=tmp_path / "killed.py")
+    _, error = process.communicate(timeout=240)
+    assert process.returncode == -signal.SIGKILL, error
+    assert (kept(), steps(tmp_path / "run")) == (2, [1, 2, 3, 4])
+
+    go_on = [f"--resume={tmp_path}/run", f"--output={tmp_path}/out.keras"]
+    answer = train(*go_on, stub=INTERRUPTED)
+    assert answer.status == 130, answer
+    assert answer.error.splitlines()[-1] == f"Interrupted: go on with {' '.join(go_on)}."
+    assert (kept(), steps(tmp_path / "run")) == (3, [1, 2, 3])  # Kept else at 2, 4 and 6.
+    assert not (tmp_path / "out.keras").exists()
+
+    assert train(*go_on).status == 0
     same_run(tmp_path, whole)
 
 
@@ -104,27 +113,3 @@ def test_a_run_that_had_ended_only_writes_its_network_again(whole, train, tmp_pa
     for values, expected in zip(again.get_weights(), first.get_weights(), strict=True):
         np.testing.assert_array_equal(values, expected)
     assert (whole / "run" / "metrics.csv").read_bytes() == before
-
-
-def test_an_interrupted_run_keeps_the_step_that_it_came_to(whole, train, changing, tmp_path):
-    interrupt = (
-        "import signal\n"
-        "from restyle.training.tensorflow_trainer import TensorFlowTrainer as Trainer\n"
-        "step, calls = Trainer.step, []\n"
-        "def interrupted(*args):\n"
-        "    calls.append(1)\n"
-        "    signal.raise_signal(signal.SIGINT) if len(calls) == 3 else None\n"
-        "    return step(*args)\n"
-        "patch.setattr(Trainer, 'step', interrupted)\n"
-    )
-    answer = train(*changing, *where(tmp_path), stub=interrupt)
-
-    assert answer.status == 130, answer
-    go_on = [f"--resume={tmp_path}/run", f"--output={tmp_path}/out.keras"]
-    assert answer.error.splitlines()[-1] == f"Interrupted: go on with {' '.join(go_on)}."
-    assert steps(tmp_path / "run") == [1, 2, 3]
-    assert not (tmp_path / "out.keras").exists()
-    state = RunFolder(str(tmp_path / "run")).state()
-    assert state is not None and int(state["step"]) == 3  # It is kept at 2, 4 and 6.
-    assert train(*go_on).status == 0
-    same_run(tmp_path, whole)

@@ -7,13 +7,14 @@ from restyle.models.transform_net import TransformNet
 
 RNG = np.random.default_rng(5)
 SHAPES = [
-    TransformConfig(width=2),
-    TransformConfig(width=2, styles=("a", "b")),
-    TransformConfig(width=2, strength=True),
-    TransformConfig(width=2, styles=("a", "b", "c"), strength=True),
-    TransformConfig(width=2, styles=("a", "b"), strength=True, stroke_sizes=(64, 96, 128)),
-    TransformConfig(width=2, stroke_sizes=(64, 128)),
+    TransformConfig(2, 1),
+    TransformConfig(2, 1, styles=("a", "b")),
+    TransformConfig(2, 1, strength=True),
+    TransformConfig(2, 1, styles=("a", "b", "c"), strength=True),
+    TransformConfig(2, 1, styles=("a", "b"), strength=True, stroke_sizes=(64, 96, 128)),
+    TransformConfig(2, 1, stroke_sizes=(64, 128)),
 ]
+PLAIN = TransformNet(SHAPES[0])
 
 
 def inputs(shape, size, count=1):
@@ -22,7 +23,7 @@ def inputs(shape, size, count=1):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (5, 3), (16, 16), (17, 30), (31, 18)])
 def test_any_size_comes_out_as_it_went_in(size):
-    result = np.asarray(TransformNet(SHAPES[0])(inputs(SHAPES[0], size, count=2)))
+    result = np.asarray(PLAIN(inputs(SHAPES[0], size, count=2)))
 
     assert result.shape == (2, *size, 3)
     assert np.isfinite(result).all() and result.min() >= 0 and result.max() <= 1
@@ -41,8 +42,7 @@ def test_a_saved_network_comes_back_with_its_shape_and_recipe(shape, tmp_path):
 
 
 def test_a_network_saved_in_half_precision_is_float32_again():
-    network = TransformNet(SHAPES[0])
-    half = network.in_precision("float16")
+    half = PLAIN.in_precision("float16")
 
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(half))
 
@@ -52,7 +52,7 @@ def test_a_network_saved_in_half_precision_is_float32_again():
 
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_gives_the_same_picture_nearly(dtype):
-    network = TransformNet(TransformConfig(width=8))
+    network = TransformNet(TransformConfig(8, 1))
     given = inputs(network.config, (32, 32))
 
     mixed = network.in_precision(dtype)
@@ -78,7 +78,7 @@ def test_the_paper_s_network_has_its_number_of_weights():
 
 
 def test_width_scales_every_layer():
-    narrow, wide = (TransformNet(TransformConfig(width=width)) for width in (4, 8))
+    narrow, wide = (TransformNet(TransformConfig(width, 1)) for width in (4, 8))
 
     def channels(network):
         layers = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
@@ -124,7 +124,7 @@ def test_a_shape_that_cannot_be_is_refused(wrong):
 
 def test_first_weights_are_drawn_by_seed_and_layer_within_glorots_bounds():
     def kernels(seed):
-        network = TransformNet(TransformConfig(width=8), seed=seed)
+        network = TransformNet(TransformConfig(8, 2), seed=seed)
         return {w.path: np.asarray(w) for w in network.weights if w.path.endswith("kernel")}
 
     first, again, other = kernels(3), kernels(3), kernels(4)
