@@ -3,7 +3,6 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from restyle.models.layers import PadToMultiple
 from restyle.models.transform_config import TransformConfig
 from restyle.models.transform_net import TransformNet
 
@@ -164,27 +163,6 @@ def test_a_convolution_asks_for_the_rows_that_it_needs(size, stride, band, asked
 
     assert requests == [asked]
     assert tuple(result.shape) == (1, band[1] - band[0], 16 // stride, 2)
-
-
-@pytest.mark.parametrize("band", [(0, 6), (0, 1), (1, 2), (3, 6)])
-def test_enlarged_rows_are_numpys_repeated(band):
-    values = normal(1, 3, 2, 2)
-
-    result = rows.enlarged(array_rows(values)).read(*band)
-
-    expected = values.repeat(2, axis=1).repeat(2, axis=2)
-    np.testing.assert_array_equal(result, expected[:, slice(*band)])
-
-
-@pytest.mark.parametrize("size", [(1, 1), (2, 9), (8, 8), (13, 5)])
-def test_padded_rows_are_those_of_the_layer(size):
-    images = normal(1, *size, 3)
-    layer = PadToMultiple()
-
-    source = rows.padded(images, layer)
-
-    np.testing.assert_array_equal(source.read(0, source.height), layer(images))
-    np.testing.assert_array_equal(source.read(3, 7), layer(images)[:, 3:7])
 
 
 @pytest.mark.parametrize("on_disk", [False, True])

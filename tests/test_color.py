@@ -85,17 +85,6 @@ def test_a_colour_is_made_no_paler_than_it_must():
     assert all_of_it.any() and at_the_border.any()
 
 
-def test_black_and_white_have_no_room_for_colour():
-    np.testing.assert_array_equal(color.keep_luminance(flat(0, 0, 0), picture()), 0)
-    np.testing.assert_allclose(color.keep_luminance(flat(1, 1, 1), picture()), 1, atol=1e-6)
-
-
-def test_keep_luminance_of_grey_content_is_grey():
-    kept = color.keep_luminance(picture(), grey())
-
-    np.testing.assert_allclose(kept, np.repeat(kept[..., :1], 3, axis=-1), atol=1e-6)
-
-
 @pytest.mark.parametrize("function", [color.keep_luminance, color.match_color])
 def test_a_picture_with_its_own_colours_stays_as_it_is(function):
     pixels = picture(spread=0.5)  # With values at 0 and 1.
@@ -150,18 +139,6 @@ def test_match_color_is_the_transform_clipped():
     np.testing.assert_allclose(matched, np.clip(unclipped, 0, 1), atol=1e-6)
 
 
-def test_a_style_in_grey_content_colours_is_grey():
-    matched = color.match_color(picture(), grey())
-
-    np.testing.assert_allclose(matched, np.repeat(matched[..., :1], 3, axis=-1), atol=1e-6)
-
-
-def test_a_style_in_flat_content_colours_is_flat():
-    matched = color.match_color(picture(), flat(0.2, 0.4, 0.6))
-
-    np.testing.assert_allclose(matched, flat(0.2, 0.4, 0.6), atol=1e-6)
-
-
 def test_a_flat_style_becomes_the_mean_of_the_content():
     content = picture()
     matched = color.match_color(flat(0.1, 0.9, 0.3), content)
@@ -199,9 +176,3 @@ def test_what_is_too_dark_for_its_opacity_becomes_black_and_what_is_clear_stays_
     colors = color.without_white(np.full((1, 3, 3), 0.25), np.array([[0.5, 0.75, 0.0]]))
 
     np.testing.assert_allclose(colors[0, :, 0], [0, 0, 0])
-
-
-def test_without_alpha_in_the_way_nothing_changes():
-    pixels = RNG.random((6, 8, 3), dtype=np.float32)
-
-    np.testing.assert_allclose(color.without_white(pixels, np.ones((6, 8))), pixels, atol=1e-6)

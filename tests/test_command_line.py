@@ -213,11 +213,10 @@ def left_pipe():
 @pytest.mark.parametrize(
     "arguments",
     [
-        *(["optimize_style.py", "--help"], ["train_fast.py", "--help"], ["evaluate.py", "--help"]),
-        *(["evaluate.py", "--list"], ["evaluate.py", "--show_recipe=starry_night"]),
+        *(["optimize_style.py", "--help"], ["evaluate.py", "--show_recipe=starry_night"]),
         *(LINES, PICTURE),
     ],
-    ids=[*("optimize_style", "train_fast", "evaluate", "list", "recipe", "lines", "picture")],
+    ids=["help", "recipe", "lines", "picture"],
 )
 def test_a_program_whose_output_is_not_read_ends_without_a_word(left_pipe, arguments, unbuffered):
     ended = status_and_rest(arguments, to=left_pipe, unbuffered=unbuffered)

@@ -35,14 +35,6 @@ def test_labels_stand_above_what_they_name():
     assert row_label[:, left_half].any() and not row_label[:, GAP + 150 :].any()
 
 
-def test_a_row_without_a_label_takes_no_room_for_it():
-    cells = [[picture(40, 60)]]
-    without = contact_sheet(cells, row_labels=[""], column_labels=["a"])
-    within = contact_sheet(cells, row_labels=["r"], column_labels=["a"])
-
-    assert within.shape[0] - without.shape[0] == LINE
-
-
 def test_a_label_is_never_cut_nor_run_into_by_the_next():
     label, cell = "content_weight 0.1", picture(20, 20)
     alone = contact_sheet([[cell]], row_labels=[""], column_labels=[label])
@@ -65,10 +57,3 @@ def test_large_pictures_are_shrunk_and_small_ones_are_not_enlarged():
     )
 
     assert sheet.shape == (LINE + 80 + 2 * GAP, 200 + 150 + 3 * GAP, 3)
-
-
-def test_the_sheet_is_white_where_nothing_stands():
-    sheet = contact_sheet([[picture(30, 40)]], row_labels=[""], column_labels=[""])
-    sheet[LINE : LINE + 30, GAP : GAP + 40] = 1
-
-    assert (sheet == 1).all()

@@ -180,7 +180,7 @@ def test_workers_train_as_one_process_through_an_interruption(
 
 def test_workers_that_were_asked_for_different_trainings_say_so(train, quick_training, tmp_path):
     another = (
-        "import numpy\nfrom restyle.train.tensorflow_devices import TensorFlowStrategy\n"
+        "import numpy\nfrom restyle.training.tensorflow_devices import TensorFlowStrategy\n"
         "def gathered(self, values): return numpy.array([values, [values[0] + 1]])\n"
         "patch.setattr(TensorFlowStrategy, 'values_of_workers', gathered)\n"
     )

@@ -6,15 +6,12 @@ from benchmarks.flat_areas import (
     flat_areas,
     foreign_colors,
     grain,
-    kurtosis,
     lab,
     phase_variance,
-    table,
 )
 
 RNG = np.random.default_rng(0)
 SIZE = (160, 200)
-EVERYWHERE = np.ones(SIZE, bool)
 
 
 def gray(levels):
@@ -57,12 +54,6 @@ def test_a_lattice_of_period_8_raises_the_phase_variance():
     rows, columns = np.meshgrid(np.arange(3, SIZE[0], 8), np.arange(5, SIZE[1], 8))
 
     assert numbers(with_dots(NOISE, rows, columns))[1] > 10
-
-
-def test_a_lattice_of_another_period_does_not():
-    rows, columns = np.meshgrid(np.arange(3, SIZE[0], 7), np.arange(5, SIZE[1], 7))
-
-    assert numbers(with_dots(NOISE, rows, columns))[1] < 2
 
 
 def test_chance_gives_a_phase_variance_of_one_whatever_the_shape_of_the_area():
@@ -108,10 +99,6 @@ def test_without_a_flat_area_there_is_no_number():
     assert np.isnan(measured["phase variance / expected"])
 
 
-def test_kurtosis_of_two_equal_spikes_is_one():
-    assert kurtosis(np.array([-1.0, 1.0, -1.0, 1.0])) == pytest.approx(1)
-
-
 @pytest.mark.parametrize(
     ("color", "expected"),
     [
@@ -134,17 +121,3 @@ def test_colors_count_as_foreign_when_the_painting_has_none_like_them():
 
     assert foreign_colors(result, painting) == pytest.approx(0.03)
     assert foreign_colors(painting, painting) == 0
-
-
-def test_the_table_has_a_row_for_each_result():
-    painting = RNG.random((20, 20, 3)).astype(np.float32)
-    rows = {"a.png": flat_area_numbers(NOISE, FLAT, painting)}
-    lines = table(rows | {"b.png": rows["a.png"]}).splitlines()
-
-    assert lines[0] == (
-        "| result | flat area | kurtosis in flat areas | phase variance / expected "
-        "| foreign colors |"
-    )
-    assert len(lines) == 4
-    assert lines[2].startswith("| a.png | 100.0% | 3.")
-    assert lines[2].endswith("% |")

@@ -133,19 +133,6 @@ def paint(found):
     return list(paint_pictures(found, stylizer, max_size=0, recipe=lambda job: ""))
 
 
-def test_a_folder_of_photos_is_painted(tmp_path):
-    (tmp_path / "in").mkdir()
-    for name in ("a.HEIC", "b.heif", "c.hif"):
-        save(tmp_path / "in" / name.lower(), ramp()).rename(tmp_path / "in" / name)
-
-    outcomes = paint(jobs(tmp_path / "in", tmp_path / "out"))
-
-    assert [outcome.error for outcome in outcomes] == ["", "", ""]
-    for name in ("a.png", "b.png", "c.png"):
-        painted = images.read_image(tmp_path / "out" / name).pixels
-        np.testing.assert_allclose(painted, np.asarray(ramp()) / 255, atol=1e-6)
-
-
 def test_without_the_package_the_other_photos_are_painted_and_learnt_from(tmp_path, request):
     (tmp_path / "in").mkdir()
     save(tmp_path / "in" / "a.heic", ramp())

@@ -85,13 +85,3 @@ def test_a_preview_shows_each_photo_and_what_is_made_of_it(network, monkeypatch)
         np.testing.assert_allclose(a, stylised(network, photo, 0), atol=1e-5)
         np.testing.assert_allclose(b, stylised(network, photo, 1), atol=1e-5)
         assert np.abs(a - b).max() > 0.01
-
-
-def test_a_preview_without_a_dial_has_a_column_for_each_style():
-    network = TransformNet(TransformConfig(width=2, residual_blocks=0))
-
-    sheet = preview(painter(network), network.config, PHOTOS[:2])
-
-    # Two columns and two rows of 16 pixels, with gaps and a line of words.
-    assert sheet.shape[0] == 22 + 2 * 16 + 3 * 8 and sheet.dtype == np.float32
-    np.testing.assert_allclose(sheet[22:38, 8:24], PHOTOS[0], atol=0.5 / 255 + 1e-6)

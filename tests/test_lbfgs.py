@@ -188,18 +188,6 @@ def test_it_stalls_at_a_minimum_inside_or_on_the_bound(lowest):
     np.testing.assert_array_equal(optimizer.image, start)
 
 
-def test_it_stalls_once_it_has_found_the_minimum():
-    optimizer = LBFGS(quadratic(hessian(), 0.5), image_of(np.linspace(0.2, 0.7, SIZE)))
-
-    steps = 0
-    while not optimizer.stalled and steps < 100:
-        optimizer.step()
-        steps += 1
-
-    assert steps < 100
-    np.testing.assert_allclose(np.ravel(optimizer.image), 0.5, atol=1e-3)
-
-
 def test_a_memory_that_leads_uphill_is_dropped():
     optimizer = LBFGS(quadratic(hessian(), 0.5), image_of(np.linspace(0.35, 0.6, SIZE)))
     before = walk(optimizer, 4)[2][-1]

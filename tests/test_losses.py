@@ -120,12 +120,6 @@ def test_relative_error_of_twice_the_target_is_one():
     close(losses.relative_error(target, target), [0, 0])
 
 
-def test_relative_error_does_not_see_the_scale():
-    values, target = random_features(), random_features()
-
-    close(losses.relative_error(7 * values, 7 * target), losses.relative_error(values, target))
-
-
 def test_total_variation_is_the_mean_squared_difference_of_neighbours():
     images = RNG.random((2, 5, 4, 3)).astype(np.float32)
 
@@ -170,16 +164,6 @@ def test_relative_formula_sums_terms_that_are_fractions_of_their_targets():
     objective = Objective(config, [style_target(painting, config)])
 
     close(objective.total(objective.terms(images, features, photograph)), expected)
-
-
-def test_the_style_term_does_not_depend_on_the_area():
-    painting, features = random_layers(), random_layers()
-    objective = Objective(SMALL, [style_target(painting, SMALL)])
-    tiled = np.tile(features["conv1_1"], (1, 2, 2, 1))
-
-    close(
-        objective.style_term("conv1_1", tiled), objective.style_term("conv1_1", features["conv1_1"])
-    )
 
 
 def test_several_styles_are_averaged_by_their_shares():
@@ -262,13 +246,6 @@ def test_weights_of_layers_are_shares_of_the_overall_weights():
             "total variation": 0.25,
         }
     )
-
-
-def test_terms_come_in_the_order_of_the_weights():
-    layers = random_layers()
-    objective = Objective(ObjectiveConfig(), [style_target(layers, ObjectiveConfig())])
-
-    assert list(objective.terms(random_features(), layers, layers)) == list(objective.weights)
 
 
 @pytest.mark.parametrize("asked", STYLE_LOSSES)

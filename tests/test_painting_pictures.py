@@ -10,7 +10,7 @@ from PIL import ExifTags, Image, ImageCms
 from restyle.models.transform_config import TransformConfig
 
 from restyle.errors import UserError
-from restyle.media.folders import Job, jobs, shard, unfinished
+from restyle.media.folders import Job, jobs, unfinished
 from restyle.media.images import Picture, read_image, read_recipe
 from restyle.paint import pictures
 from restyle.paint.pictures import make_ready, paint_pictures, shrunk
@@ -84,31 +84,6 @@ def test_a_network_that_changes_nothing_gives_every_kind_of_picture_as_it_was_se
             np.testing.assert_allclose(result.alpha, seen.alpha, atol=1e-6)
 
 
-def test_a_turned_photo_comes_out_upright_and_does_not_turn_again(tmp_path):
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = 6  # Its left side is up.
-    left_to_right = np.dstack([np.tile(np.array([0, 90, 180], np.uint8), (2, 1))] * 3)
-    source = save(tmp_path / "turned.tif", left_to_right, exif=exif)
-
-    paint([Job(source, tmp_path / "out.png")])
-
-    with Image.open(tmp_path / "out.png") as image:
-        assert ExifTags.Base.Orientation not in image.getexif()
-        np.testing.assert_array_equal(np.asarray(image)[..., 0], [[0, 0], [90, 90], [180, 180]])
-
-
-def test_a_jpeg_is_written_with_quality_95_and_all_its_chroma(tmp_path):
-    levels = noise(16, 16, 3)
-    source = save(tmp_path / "photo.png", levels)
-    save(tmp_path / "expected.jpg", levels, quality=95, subsampling=0)
-
-    paint([Job(source, tmp_path / "out.jpg")])
-
-    result, expected = Image.open(tmp_path / "out.jpg"), Image.open(tmp_path / "expected.jpg")
-    assert result.quantization == expected.quantization
-    np.testing.assert_array_equal(np.asarray(result), np.asarray(expected))
-
-
 def test_soft_edges_come_out_as_dark_as_they_were_seen(tmp_path):
     """Half of the ink on white looks grey; the negative of what is seen is asked for."""
     source = save(tmp_path / "ink.png", np.array([[[40, 40, 40, 204]]], np.uint8))
@@ -152,17 +127,6 @@ def test_without_a_max_size_a_picture_is_not_touched():
     assert shrunk(picture, 0) is picture
     assert shrunk(picture, 9) is picture
     assert shrunk(picture, 8).note == "a note"
-
-
-def test_a_strip_of_20_000_pixels_is_a_picture_too(tmp_path):
-    source = save(tmp_path / "strip.png", noise(1, 20_000, 3))
-
-    [outcome] = paint([Job(source, tmp_path / "out.png")])
-
-    assert outcome.size == (1, 20_000)
-    np.testing.assert_array_equal(
-        read_image(tmp_path / "out.png").pixels, read_image(source).pixels
-    )
 
 
 # Many pictures.
@@ -357,15 +321,3 @@ def test_a_killed_run_leaves_whole_pictures_and_the_next_one_paints_the_others(t
     assert len(left) == 100 - len(done)
     assert len(paint(left[:3])) == 3
     assert all(path.stat().st_mtime_ns == when for path, when in done.items())
-
-
-def test_eight_parts_paint_every_picture_once(tmp_path):
-    (tmp_path / "in").mkdir()
-    for number in range(11):
-        save(tmp_path / "in" / f"{number}.png", noise(2, 2, 3))
-    found = jobs(tmp_path / "in", tmp_path / "out")
-
-    counts = [len(paint(shard(found, f"{part}/8"))) for part in range(1, 9)]
-
-    assert counts == [2, 2, 2, 1, 1, 1, 1, 1]
-    assert len(list((tmp_path / "out").iterdir())) == 11

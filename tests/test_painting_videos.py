@@ -11,9 +11,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
 from restyle.models.transform_config import TransformConfig
-from video_clips import TEN_A_SECOND, number_of, numbered, packets_of, write_clip
+from video_clips import TEN_A_SECOND, numbered, packets_of, write_clip
 
 from restyle.errors import UserError
 from restyle.media.video.reader import Frame, VideoReader
@@ -110,24 +109,6 @@ def start_stub(tmp_path):
 # What comes through.
 
 
-def test_every_time_and_all_sound_and_subtitles_come_through(tmp_path, clip):
-    times = painted(clip, tmp_path / "o.mkv")
-
-    assert times == [frame.time for frame in frames_of(clip)]
-    assert times == [frame.time for frame in frames_of(tmp_path / "o.mkv")]
-    for kind in ("audio", "subtitle"):
-        assert packets_of(tmp_path / "o.mkv", kind) == packets_of(clip, kind) != []
-
-
-def test_a_colour_comes_through_a_network_that_changes_nothing(tmp_path):
-    color = np.full((3, 48, 64, 3), (200, 50, 20), np.uint8)
-    source = write_clip(tmp_path / "a.mp4", color, matrix=1, color_range=1)
-    painted(source, tmp_path / "o.mp4")
-
-    for before, after in zip(frames_of(source), frames_of(tmp_path / "o.mp4"), strict=True):
-        np.testing.assert_allclose(after.pixels, before.pixels, atol=2 / 255)
-
-
 def test_the_network_paints_the_frames_at_the_wanted_size(tmp_path, clip):
     seen = []
 
@@ -179,17 +160,6 @@ def test_frames_that_are_too_many_for_the_memory_are_painted_one_by_one():
     np.testing.assert_array_equal(few.frames(images), 1 - images)
     few.frames(images[:2])
     assert counts == [1, 1, 1, 2]
-
-
-def test_a_gif_that_moves_becomes_a_video(tmp_path):
-    path = tmp_path / "a.gif"
-    first, *others = [Image.fromarray(levels) for levels in numbered(4)]
-    first.save(path, save_all=True, append_images=others, duration=[100, 300, 100, 100])
-    painted(path, tmp_path / "o.mp4")
-
-    result = frames_of(tmp_path / "o.mp4")
-    assert [number_of(frame.pixels) for frame in result] == [0, 1, 2, 3]
-    assert [frame.time for frame in result] == [i * TEN_A_SECOND for i in (0, 1, 4, 5)]
 
 
 # At the same time.
@@ -272,17 +242,6 @@ def test_memory_does_not_grow_with_length(tmp_path):
 
 
 # Going on.
-
-
-@pytest.mark.parametrize("batch_size", [1, 3])
-def test_a_run_that_was_closed_goes_on_and_ends_up_as_one_that_was_not(tmp_path, clip, batch_size):
-    options = {"engine": negative, "batch_size": batch_size}
-    painted(clip, tmp_path / "whole.mkv", smoother=Smoother(), **options)
-    painted(clip, tmp_path / "o.mkv", smoother=Smoother(), stop_after=12, **options)
-    rest = painted(clip, tmp_path / "o.mkv", smoother=Smoother(), **options)
-
-    assert len(rest) == 17 - 10  # Segments begin at frames 5, 10 and 15.
-    assert_same_video(tmp_path / "o.mkv", tmp_path / "whole.mkv")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])

@@ -155,17 +155,6 @@ def test_every_kind_of_pixels_is_cut_as_read_image_shows_it(tmp_path, mode):
     np.testing.assert_allclose(crop, read_image(path).pixels[:, :48], atol=1.01 / 255)
 
 
-@pytest.mark.parametrize("suffix", ["bmp", "gif", "jpg", "png", "ppm", "tif", "webp"])
-def test_every_usual_format_is_read(tmp_path, suffix):
-    smooth_photo(64, 48).save(tmp_path / f"a.{suffix}")
-
-    crop = read_crop(tmp_path / f"a.{suffix}", 48, CropPlan(1.0, 0.0, 0.0))
-
-    np.testing.assert_allclose(
-        crop, read_image(tmp_path / f"a.{suffix}").pixels[:, :48], atol=1.01 / 255
-    )
-
-
 @pytest.mark.parametrize("size", [(31, 90), (90, 31)])
 def test_a_photo_smaller_than_the_crop_is_refused_in_one_line(tmp_path, size):
     path = tmp_path / "small.png"

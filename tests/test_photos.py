@@ -102,11 +102,6 @@ def test_a_name_that_is_no_text_is_a_name(folder):
     assert len(Photographs(str(folder), SIDE, 4).training) == 9
 
 
-def test_nothing_skipped_is_nothing_said():
-    assert skipped_text({}) == ""
-    assert skipped_text({Path("a"): "'a' is empty."}) == "skipped 1 of the pictures: 'a' is empty"
-
-
 def test_a_photo_broken_behind_its_header_is_replaced_by_the_next_of_the_order(folder):
     photographs = Photographs(str(folder), SIDE, 0)
     order, plan = np.array([5, 2, 9, 0, 1, 3, 4, 6, 7, 8, 10, 11]), CropPlan(0.5, 0.2, 0.7)
@@ -158,13 +153,6 @@ def test_a_folder_without_a_usable_picture_says_what_it_holds(tmp_path):
     assert "\n" not in text
 
 
-def test_a_folder_without_any_picture_says_what_it_holds(tmp_path):
-    (tmp_path / "notes.txt").touch()
-
-    with pytest.raises(UserError, match=r"holds 1 file, none of them a picture \(.txt 1\)"):
-        Photographs(str(tmp_path), SIDE, 4)
-
-
 def test_photos_held_out_are_not_trained_on_and_depend_on_names_alone(folder, tmp_path):
     photographs = Photographs(str(folder), SIDE, 5)
 
@@ -202,10 +190,6 @@ def test_held_out_crops_are_the_largest_central_squares_of_those_that_are_sound(
     sound = [path for path in photographs.held_out if path.exists()]
     np.testing.assert_array_equal(crops, [read_crop(path, SIDE, CropPlan()) for path in sound])
     assert list(photographs.skipped) == photographs.held_out[1:2]
-
-
-def test_no_photos_held_out_are_no_crops(folder):
-    assert Photographs(str(folder), SIDE, 0).held_out_crops().shape == (0, SIDE, SIDE, 3)
 
 
 def test_the_fingerprint_tells_folders_apart_by_names_and_sizes(folder):

@@ -47,24 +47,8 @@ def test_lines_come_now_and_then_but_the_last_step_is_always_shown(clock, capsys
     assert shown == ["0.1", "0.5", "0.9", "1.0"]
 
 
-def test_the_time_left_follows_from_the_speed_so_far(clock, capsys):
-    with ProgressDisplay() as display:
-        show(clock, display, (60, 0.1), (20, 0.3), (40, 0.6))
-
-    # Of the 60 s before the first step we know only that TensorFlow was started in them.
-    left = [line.split("left ")[1] for line in capsys.readouterr().err.splitlines()]
-    assert left == ["? s", "70 s", "48 s"]
-
-
 def test_a_resumed_run_is_not_judged_by_what_others_did(clock, capsys):
     with ProgressDisplay() as display:
         show(clock, display, (1, 0.5), (100, 0.6))
 
     assert capsys.readouterr().err.splitlines()[-1].endswith("left 400 s")
-
-
-def test_each_run_of_a_sweep_is_timed_for_itself(clock, capsys):
-    with ProgressDisplay() as display:
-        show(clock, display, (1, 0.5), (100, 1.0), (50, 0.5), (20, 0.75))
-
-    assert capsys.readouterr().err.splitlines()[-1].endswith("left 20 s")

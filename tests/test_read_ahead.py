@@ -29,10 +29,6 @@ def test_results_come_in_the_order_of_their_items(workers, ahead):
     assert found == [(number, number**2) for number in range(20)]
 
 
-def test_no_items_give_no_results():
-    assert list(read_ahead(str, [], workers=2, ahead=3)) == []
-
-
 def test_later_results_are_computed_while_the_caller_has_an_earlier_one():
     done = []
     results = read_ahead(done.append, range(10), workers=1, ahead=3)

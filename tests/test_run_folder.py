@@ -193,13 +193,6 @@ def test_the_plot_draws_the_columns_of_the_log(folder, monkeypatch):
     assert drawn == {"objective": ([1, 2, 4], [1, 1 / 2, 1 / 4])}
 
 
-def test_the_plot_is_a_picture(folder):
-    log(folder, 1, 2)
-    folder.plot(["objective", "unused"])
-
-    assert min(image_size(folder.path / "loss.png")) > 300
-
-
 def test_nothing_temporary_stays_behind(folder):
     log(folder, 1, 2)
     for iteration in (1, 2, 3):

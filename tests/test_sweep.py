@@ -31,7 +31,3 @@ def test_every_combination_is_run_once_row_after_row():
     cells = [(cell["seed"], cell["size"]) for cell in combinations(rows, columns)]
 
     assert cells == [(row, column) for row in "12" for column in ("48", "64", "80")]
-
-
-def test_labels_name_flag_and_value():
-    assert SweptFlag("seed", ["1", "2"]).labels() == ["seed 1", "seed 2"]

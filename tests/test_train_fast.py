@@ -212,16 +212,12 @@ def test_flags_that_do_not_exist_or_parse(mistake, argument):
         (["--output=out.h5"], "ends with .keras"),
         (["--output={tmp_path}/gone/out.keras"], "There is no folder"),
         (["--style_layers=conv5_1", "--style_size=16", "--image_size=16"], None),
-        (["--image_size=8"], "image_size 8"),
         (["--image_size=100"], "none can be used"),
         (["--style=gone.png"], "gone.png"),
         (["--test=gone.png"], "gone.png"),
         (["--start_from=gone"], "No network 'gone'"),
         (["--minutes=1"], "both steps and minutes"),
         (["--learning_rate=0"], "learning_rate 0"),
-        (["--gradient_clip=nan"], "gradient_clip nan"),
-        (["--width=0"], "width 0"),
-        (["--style_layers=conv9_1"], "conv9_1"),
         (["--resume={tmp_path}/gone"], "holds no run to resume"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -241,7 +237,7 @@ def test_settings_that_cannot_be_meant(mistake, tmp_path, arguments, said):
     ("backend", "said"),
     [
         ("torch", "Got KERAS_BACKEND=torch, expected tensorflow or jax."),
-        ("jax", "KERAS_BACKEND=jax needs a package that is not installed. Run: pip install jax"),
+        ("jax", "KERAS_BACKEND=jax needs jax, which is not installed. Run pip install jax"),
     ],
 )
 def test_a_backend_that_cannot_train_here(mistake, backend, said):
@@ -289,32 +285,6 @@ def test_a_resumed_run_takes_no_other_setting(mistake, trained, given):
 
     name = {"lr": "learning_rate"}.get(given.split("=")[0], given.split("=")[0])
     assert error.startswith(f"error: Got --{name} together with --resume")
-
-
-def test_minutes_end_a_run_by_the_clock(train, quick_training, tmp_path):
-    answer = train(
-        *(*quick_training, "--steps=0", "--minutes=0.1", "--warmup=0"),
-        f"--output={tmp_path}/out.keras",
-    )
-
-    assert answer.status == 0, answer
-    table = rows(tmp_path / "out_run")
-    seconds = [float(row["seconds"]) for row in table]
-    rates = [float(row["learning rate"]) for row in table]
-    assert seconds[-1] >= 6 and all(second < 6 for second in seconds[:-1])
-    for before, rate in zip(seconds, rates[1:], strict=False):
-        assert rate == pytest.approx(1e-3 * 0.5 * (1 + np.cos(np.pi * before / 6)), abs=1e-5)
-
-
-def test_float16_trains(train, quick_training, tmp_path):
-    answer = train(
-        *(*quick_training, "--steps=2", "--precision=float16"), f"--output={tmp_path}/out.keras"
-    )
-
-    assert answer.status == 0, answer
-    assert all(np.isfinite(float(row["loss"])) for row in rows(tmp_path / "out_run"))
-    weights = load_network(str(tmp_path / "out.keras")).get_weights()
-    assert all(np.isfinite(values).all() for values in weights)
 
 
 def test_a_run_that_does_not_converge_is_sent_back_and_then_given_up(

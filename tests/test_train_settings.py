@@ -90,10 +90,6 @@ def test_the_rate_falls_in_half_a_cosine_to_nothing():
     assert rates == pytest.approx([0.01, 0.005 * (1 + half), 0.005, 0.005 * (1 - half), 0.0])
 
 
-def test_the_rate_without_a_warmup_is_the_highest_at_once():
-    assert learning_rate_at(0, 0.0, dataclasses.replace(CONFIG, warmup=0)) == 0.01
-
-
 def test_the_configuration_is_read_without_tensorflow():
     code = (
         "import sys, restyle.programs.train_text, restyle.training.photos\n"

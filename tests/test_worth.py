@@ -65,15 +65,6 @@ def test_a_network_better_than_the_whole_run_is_said_to_be():
     assert "more than 1500 times faster" in noise
 
 
-def test_a_network_worth_less_than_one_evaluation_is_not_called_faster():
-    worse = [each._replace(network=9.0) for each in MEASURED]
-
-    _, noise, _ = worth_text(256, COUNTS, worse).splitlines()
-    assert noise.endswith(
-        "less than 1 evaluations from noise (less than 1 to less than 1 by photo)."
-    )
-
-
 def test_the_table_has_the_means_of_the_photos_and_the_network_last():
     lines = table(COUNTS, MEASURED).splitlines()
 
