@@ -269,8 +269,7 @@ def _training(
         config,
         start_from=start,
     )
-    kept = {**dataclasses.asdict(objective), **dataclasses.asdict(config), **network}
-    return task, {**kept, "preset": "gatys" if objective.formula == "gatys" else "restyle"}
+    return task, {**dataclasses.asdict(objective), **dataclasses.asdict(config), **network}
 
 
 def _several(pictures: Pictures) -> Sequence[ImageSource]:

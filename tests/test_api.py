@@ -93,7 +93,7 @@ def test_what_is_written_is_read_again_with_its_opacity(tmp_path):
 
 
 def test_stylize_makes_the_picture_of_the_program(run, quick, paths, tmp_path):
-    assert run(*quick, f"--output={tmp_path}/out.png") == 0
+    assert run(*quick, "--smallest_scale=32", f"--output={tmp_path}/out.png") == 0
 
     picture = restyle.stylize(*paths, **QUICK)
 

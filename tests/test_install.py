@@ -81,3 +81,20 @@ def test_an_installed_network_paints_in_any_folder(installed, keras_home, tmp_pa
 
     assert done.returncode == 0, done.stderr
     assert read_image(tmp_path / "out.png").pixels.shape == (24, 32, 3)
+
+
+def test_each_command_says_what_it_does_in_any_folder(installed, tmp_path):
+    commands = sorted((installed / "bin").glob("restyle-*"))
+    assert commands
+
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, command, "--help"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(installed)},
+            capture_output=True,
+            text=True,
+        )
+
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "--style" in done.stdout
