@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from restyle.models.objective_config import shares
+from restyle.models.settings import setting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,18 +14,19 @@ class TransformConfig:
     """The shape of a transform network.
 
     Attributes:
-      width: channels at full resolution; twice and four times as many below. 32 is the paper's.
-      residual_blocks: at a quarter of the resolution.
+      width: there are twice and four times as many below.
       styles: names of the styles it paints; with several it takes "style_weights".
-      strength: whether it has a dial from photo to style, and takes "strength".
+      strength: it takes "strength".
       stroke_sizes: long sides in pixels at which its paintings were learnt, from fine strokes to
         broad ones; with several it has a dial between them, and takes "stroke". Empty: one size.
     """
 
-    width: int = 32
-    residual_blocks: int = 5
+    width: int = setting(
+        32, "Channels at full resolution; 32 is the paper's, 16 is three times as fast."
+    )
+    residual_blocks: int = setting(5, "At a quarter of the resolution.")
     styles: tuple[str, ...] = ("style",)
-    strength: bool = False
+    strength: bool = setting(False, "Give the network a dial from photo to style.")
     stroke_sizes: tuple[int, ...] = ()
 
     def __post_init__(self):

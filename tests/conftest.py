@@ -24,22 +24,10 @@ QUICK = (
 ).split()
 QUICK_TRAINING = (
     "--image_size=32 --style_size=64 --width=2 --residual_blocks=1 --batch_size=2 --held_out=1 "
-    "--steps=6 --checkpoint_interval=2 --preview_every=0 --precision=float32 "
+    "--steps=6 --save_every=2 --preview_every=0 --precision=float32 "
     "--style_layers=conv1_1,conv2_1 --content_layers=conv2_2"
 ).split()
 
-# Both programs define flags of the same names, so train_fast.py has a process of its own, which
-# runs one command line after another: TensorFlow is slow to start. It sees two processors.
-TENSORFLOW_START = """
-import tensorflow
-processor = tensorflow.config.list_physical_devices("CPU")[0]
-halves = [tensorflow.config.LogicalDeviceConfiguration() for _ in range(2)]
-tensorflow.config.set_logical_device_configuration(processor, halves)
-"""
-JAX_START = """
-import sys
-sys.modules |= dict.fromkeys(("tensorflow", "av"))  # As if they were not installed.
-"""
 JAX_SETTINGS = {
     "KERAS_BACKEND": "jax",
     "JAX_PLATFORMS": "cpu",
@@ -48,27 +36,6 @@ JAX_SETTINGS = {
     "XLA_FLAGS": "--xla_force_host_platform_device_count=2 --xla_backend_optimization_level=0 "
     "--xla_llvm_disable_expensive_passes=true",
 }
-TRAINING_SERVER = """
-import contextlib, io, json, os, sys, traceback
-import pytest
-import train_fast
-from restyle.programs import command_line
-for line in sys.stdin:
-    arguments, stub = json.loads(line)
-    for name in train_fast.FLAGS:
-        train_fast.FLAGS[name].unparse()
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(io.StringIO()) as out,
-        contextlib.redirect_stderr(io.StringIO()) as error,
-    ):
-        try:
-            exec(stub, {"patch": patch})
-            status = command_line.run(train_fast.main, train_fast.__doc__, ["p", *arguments])
-        except BaseException:
-            status = traceback.format_exc()
-    print(json.dumps([status, out.getvalue(), error.getvalue()]), flush=True)
-"""
 
 
 class Answer(NamedTuple):
@@ -146,16 +113,15 @@ def quick(pictures):
 
 
 @contextlib.contextmanager
-def training_server(begin, settings):
+def training_server(backend, settings):
     """A process that runs train_fast.py with one list of arguments after another.
 
-    begin: source that it runs first. settings: of its environment. What escapes from the program
-    is a traceback in the place of the status.
+    settings: of its environment.
     """
     with subprocess.Popen(
-        [sys.executable, "-c", begin + TRAINING_SERVER],
+        [sys.executable, ROOT / "tests" / "training_server.py", backend],
         cwd=ROOT,
-        env={**os.environ, **settings},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -164,8 +130,10 @@ def training_server(begin, settings):
         assert process.stdin is not None and process.stdout is not None
         asked, answers = process.stdin, process.stdout
 
-        def train(*arguments, stub=""):
-            print(json.dumps([[str(each) for each in arguments], stub]), file=asked, flush=True)
+        def train(*arguments, stub=()):
+            name, *others = stub or ("",)
+            question = [[str(each) for each in arguments], name, others]
+            print(json.dumps(question), file=asked, flush=True)
             return Answer(*json.loads(answers.readline()))
 
         yield train
@@ -174,11 +142,11 @@ def training_server(begin, settings):
 
 @pytest.fixture(scope="session")
 def train(keras_home):
-    """Runs train_fast.py with arguments.
+    """Runs train_fast.py with arguments, in a process that sees two processors.
 
-    stub: source that is run before and finds a MonkeyPatch, `patch`.
+    stub: a function of tests/training_stubs.py to be called before, and its arguments.
     """
-    with training_server(TENSORFLOW_START, {"KERAS_HOME": str(keras_home)}) as train:
+    with training_server("tensorflow", {"KERAS_HOME": str(keras_home)}) as train:
         yield train
 
 
@@ -187,7 +155,7 @@ def train_on_jax(keras_home, tmp_path_factory):
     """As `train`, on JAX, where neither TensorFlow nor PyAV can be imported."""
     compiled = {"JAX_COMPILATION_CACHE_DIR": str(tmp_path_factory.mktemp("compiled"))}
     settings = {"KERAS_HOME": str(keras_home), **JAX_SETTINGS, **compiled}
-    with training_server(JAX_START, settings) as train:
+    with training_server("jax", settings) as train:
         yield train
 
 

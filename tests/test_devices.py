@@ -21,29 +21,6 @@ ROOT = Path(__file__).resolve().parent.parent
 # that are added up twice, or shortened before they are added, give other steps.
 WANTS = ["--gradient_clip=1e-6", "--learning_rate=0.01", "--warmup=0", "--batch_size=4"]
 
-# A worker that says how far it is and ends by writing the weights that it came to.
-WORKER = """
-import os, sys
-import numpy
-import train_fast
-from restyle.programs import command_line
-sessions, session_of = [], train_fast._session
-def kept(*args):
-    sessions.append(session_of(*args))
-    trainer, step = sessions[0].trainer, sessions[0].trainer.step
-    def counted(*args):
-        result = step(*args)
-        print("step", flush=True)
-        sys.stdin.readline()
-        return result
-    trainer.step = counted
-    return sessions[0]
-train_fast._session = kept
-status = command_line.run(train_fast.main, "", sys.argv)
-numpy.savez(os.environ["WEIGHTS"], **sessions[0].trainer.snapshot())
-sys.exit(status)
-"""
-
 
 def losses(run_dir):
     with open(run_dir / "metrics.csv", newline="") as file:
@@ -105,7 +82,7 @@ def workers(keras_home, tmp_path):
             surroundings = {"TF_CONFIG": json.dumps(task), "KERAS_HOME": str(keras_home)}
             surroundings |= {"PYTHONPATH": str(ROOT), "WEIGHTS": str(tmp_path / f"{index}.npz")}
             process = subprocess.Popen(
-                [sys.executable, tmp_path / "worker.py", *arguments],
+                [sys.executable, ROOT / "tests" / "training_worker.py", *arguments],
                 env={**os.environ, **surroundings},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -115,7 +92,6 @@ def workers(keras_home, tmp_path):
             started.append(process)
         return started[-2:]
 
-    (tmp_path / "worker.py").write_text(WORKER)
     yield workers
     for process in started:
         process.kill()

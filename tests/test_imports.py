@@ -92,28 +92,17 @@ def test_a_wrong_import_is_seen(path, source):
     assert wrong_imports(path, source)
 
 
-def test_help_of_the_optimizer_starts_no_tensorflow():
+@pytest.mark.parametrize(
+    ("program", "flag"), [("optimize", "--content"), ("train", "--train_path")]
+)
+def test_help_starts_no_tensorflow(program, flag):
     code = (
-        "import sys; from restyle.programs import optimize\n"
-        "status = optimize.main(['--help'])\n"
+        f"import sys; from restyle.programs import {program} as program\n"
+        "status = program.main(['--help'])\n"
         "heavy = {'tensorflow', 'keras', 'matplotlib', 'scipy'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else status)"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
 
     assert (result.returncode, result.stderr) == (0, "")
-    assert "\n  --content:" in result.stdout
-
-
-@pytest.mark.parametrize(("script", "flag"), [("train_fast", "--train_path")])
-def test_help_starts_no_tensorflow(script, flag):
-    code = (
-        f"import sys, {script} as program; from restyle.programs import command_line\n"
-        "status = command_line.run(program.main, program.__doc__, ['p', '--help'])\n"
-        "heavy = {'tensorflow', 'keras', 'matplotlib', 'scipy'} & set(sys.modules)\n"
-        "sys.exit(f'imported {heavy}' if heavy else status)"
-    )
-    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-
-    assert (result.returncode, result.stderr) == (0, "")
-    assert f"\n  {flag}:" in result.stdout
+    assert f"\n  {flag}:" in result.stdout or f"\n  {flag} (" in result.stdout

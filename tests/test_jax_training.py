@@ -21,23 +21,6 @@ ROOT = Path(__file__).resolve().parent.parent
 # As in tests/test_devices.py: gradients near Adam's epsilon, so that rounding stays small.
 WANTS = ["--gradient_clip=1e-6", "--learning_rate=0.01", "--warmup=0", "--batch_size=4"]
 
-# The network that was written, loaded again where it was trained, paints a photo.
-PAINTS = """
-import numpy
-import train_fast
-save = train_fast._save
-def save_and_paint(*args, **kwargs):
-    save(*args, **kwargs)
-    from restyle.training.held_out import plain_batch
-    from restyle.networks import load_network
-    from restyle.training.loss import network_inputs
-    network = load_network(train_fast.FLAGS.output)
-    batch = plain_batch(numpy.load("{folder}/photo.npy"), 1, 0.7)
-    painted = network(network_inputs(network.config, batch))
-    numpy.save("{folder}/painted.npy", numpy.asarray(painted))
-patch.setattr(train_fast, "_save", save_and_paint)
-"""
-
 
 def losses(folder):
     """Learning rate, loss and terms of each step."""
@@ -80,7 +63,7 @@ def on_jax(train_on_jax, changing, tmp_path_factory):
     folder = tmp_path_factory.mktemp("on_jax")
     np.save(folder / "photo.npy", np.random.default_rng(0).random((1, 37, 45, 3), np.float32))
     asked = [*changing, *where(folder), f"--tensorboard={folder}/board"]
-    answer = train_on_jax(*asked, stub=PAINTS.format(folder=folder))
+    answer = train_on_jax(*asked, stub=("painting", str(folder)))
     assert answer.status == 0, answer
     assert answer.error.splitlines()[0].endswith("float32 on 1 device"), answer
     return folder

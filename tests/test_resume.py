@@ -3,6 +3,7 @@ import json
 import shutil
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,19 +15,7 @@ from restyle.record.run_folder import RunFolder
 
 LONG = ["--smallest_scale=32", "--iterations=9", "--save_every=2", "--optimizer=adam"]
 
-# Ends the process as the system would, when the loop has come to an iteration.
-KILLED = """
-import os, signal, sys
-from restyle.programs import optimize
-from restyle.record.run_folder import RunFolder
-log = RunFolder.log
-def log_and_die(self, row):
-    log(self, row)
-    if row["iteration"] == int(os.environ["DIES_AT"]):
-        os.kill(os.getpid(), signal.SIGKILL)
-RunFolder.log = log_and_die
-sys.exit(optimize.main())
-"""
+KILLED = Path(__file__).parent / "killed_run.py"
 
 
 class PowerCut(BaseException):
@@ -53,10 +42,9 @@ def whole(tmp_path_factory, run, quick):
 def test_a_killed_run_goes_on_as_if_nothing_had_been(
     whole, start, run, quick, tmp_path, monkeypatch
 ):
-    (tmp_path / "killed.py").write_text(KILLED)
     monkeypatch.setenv("DIES_AT", "3")
     where = [f"--output={tmp_path}/out.png", f"--run_dir={tmp_path}/run"]
-    process = start(*quick, *LONG, *where, script=tmp_path / "killed.py")
+    process = start(*quick, *LONG, *where, script=KILLED)
     _, error = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL, error
     assert iterations(tmp_path / "run") == [1, 2, 3]  # The state is that of 2.

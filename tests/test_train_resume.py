@@ -2,6 +2,7 @@
 
 import csv
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,33 +10,7 @@ import pytest
 from restyle.networks import load_network
 from restyle.record.run_folder import RunFolder
 
-# Ends the process as the system would, in the midst of writing its second state.
-KILLED = """
-import os, signal, sys
-import numpy
-import train_fast
-from restyle.programs import command_line
-savez, calls = numpy.savez, []
-def dying(file, **arrays):
-    calls.append(file)
-    if len(calls) == 2:
-        file.write(b"half of a state")
-        os.kill(os.getpid(), signal.SIGKILL)
-    savez(file, **arrays)
-numpy.savez = dying
-sys.exit(command_line.run(train_fast.main, "", sys.argv))
-"""
-# Ctrl-C in the first step that it makes.
-INTERRUPTED = """
-import signal
-from restyle.training.tensorflow_trainer import TensorFlowTrainer as Trainer
-step, calls = Trainer.step, []
-def interrupted(*args):
-    calls.append(1)
-    signal.raise_signal(signal.SIGINT) if len(calls) == 1 else None
-    return step(*args)
-patch.setattr(Trainer, "step", interrupted)
-"""
+KILLED = Path(__file__).parent / "killed_training.py"
 
 
 def steps(run_dir):
@@ -88,14 +63,13 @@ def test_a_run_that_was_killed_and_then_interrupted_goes_on_as_if_nothing_had_be
         state = RunFolder(str(tmp_path / "run")).state()
         return state is not None and int(state["step"])
 
-    (tmp_path / "killed.py").write_text(KILLED)
-    process = start(*changing, *where(tmp_path), script=tmp_path / "killed.py")
+    process = start(*changing, *where(tmp_path), script=KILLED)
     _, error = process.communicate(timeout=240)
     assert process.returncode == -signal.SIGKILL, error
     assert (kept(), steps(tmp_path / "run")) == (2, [1, 2, 3, 4])
 
     go_on = [f"--resume={tmp_path}/run", f"--output={tmp_path}/out.keras"]
-    answer = train(*go_on, stub=INTERRUPTED)
+    answer = train(*go_on, stub=("interrupted_at_the_first_step",))
     assert answer.status == 130, answer
     assert answer.error.splitlines()[-1] == f"Interrupted: go on with {' '.join(go_on)}."
     assert (kept(), steps(tmp_path / "run")) == (3, [1, 2, 3])  # Kept else at 2, 4 and 6.

@@ -41,7 +41,7 @@ class Step:
         ("temporal_weight", -0.1, "0 or more"),
         ("warmup", -1, "0 or more"),
         ("held_out", -1, "0 or more"),
-        ("checkpoint_interval", 0, "1 or more"),
+        ("save_every", 0, "1 or more"),
         ("retries", -1, "0 or more"),
         ("epochs", 0.0, "a number above 0"),
         ("learning_rate", 0.0, "a number above 0"),

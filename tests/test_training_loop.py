@@ -19,7 +19,7 @@ from restyle.training.settings import TrainConfig, learning_rate_at
 from restyle.training.tensorflow_devices import TensorFlowStrategy
 from restyle.training.tensorflow_trainer import TensorFlowTrainer
 
-CONFIG = TrainConfig(steps=9, checkpoint_interval=3, warmup=0, retries=2)
+CONFIG = TrainConfig(steps=9, save_every=3, warmup=0, retries=2)
 
 
 class OneNumber:
@@ -88,8 +88,8 @@ def test_the_rate_of_each_step_is_the_schedules(whole):
 @pytest.mark.parametrize(
     ("config", "ahead"),
     [
-        (TrainConfig(steps=9, checkpoint_interval=99), [0, 2, 2, 1, 0, 2, 2, 1, 0]),
-        (TrainConfig(steps=9, checkpoint_interval=4), [0, 2, 1, 0, 0, 2, 1, 0, 0]),
+        (TrainConfig(steps=9, save_every=99), [0, 2, 2, 1, 0, 2, 2, 1, 0]),
+        (TrainConfig(steps=9, save_every=4), [0, 2, 1, 0, 0, 2, 1, 0, 0]),
     ],
 )
 def test_steps_begin_ahead_unless_the_network_is_looked_at(config, ahead):
@@ -115,7 +115,7 @@ def test_the_numbers_of_a_step_are_read_after_those_ahead_have_begun():
     trainer = OneNumber()
     step = trainer.step
     trainer.step = lambda *given: {"loss": (step(*given), Value(trainer))[1]}
-    run(trainer, TrainConfig(steps=5, checkpoint_interval=99))
+    run(trainer, TrainConfig(steps=5, save_every=99))
 
     assert begun_before_reading == [0, 2, 2, 1, 0]
 
@@ -246,7 +246,7 @@ def test_a_resumed_run_has_the_minutes_that_were_left(monkeypatch):
     trainer = OneNumber()
     clock = SimpleNamespace(perf_counter=lambda: 1000.0 + 7 * trainer.calls)
     monkeypatch.setattr(loop, "time", clock)
-    config = TrainConfig(minutes=1, warmup=0, checkpoint_interval=4)
+    config = TrainConfig(minutes=1, warmup=0, save_every=4)
     snapshot = run(trainer, config)[3].snapshot
     trainer = OneNumber()
 

@@ -101,7 +101,7 @@ def train(
         done.seconds, stopping = trainer.strategy.largest_of_workers(here)
         done.step += 1
         share = _share_done(done, steps, config)
-        due = done.step % config.checkpoint_interval == 0 or stopping or share >= 1.0
+        due = done.step % config.save_every == 0 or stopping or share >= 1.0
         snapshot = _snapshot(trainer, done) if due else None
         begun.append((values, TrainStep(done.step, share, rate, done.seconds, snapshot)))
         looked_at = due or done.step == first or (preview_every and done.step % preview_every == 0)

@@ -3,6 +3,8 @@
 import dataclasses
 import math
 
+from restyle.models.settings import check_choices, setting
+
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 STRATEGIES = ("one", "mirrored", "multi_worker")
 TUNED = ("all", "norms")
@@ -10,51 +12,58 @@ TUNED = ("all", "norms")
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
-    """How a network is trained.
+    """How a network is trained."""
 
-    Attributes:
-      image_size: side in pixels of the square crops.
-      style_size: long sides in pixels of the paintings, from small to large: strokes come out at
-        these scales. With several the network has a dial between them.
-      tune: "all" weights, or the "norms" alone: gamma and beta (Dumoulin et al. 2017, 3.2).
-      batch_size: crops in one step, of all devices together.
-      epochs: how often each photo is seen; counts if neither `steps` nor `minutes` is given.
-      steps: in all; 0 means by `epochs`.
-      minutes: how long to train, in the place of steps; 0 means unused.
-      learning_rate: of Adam, at its highest.
-      warmup: steps in which the rate rises to that; it then falls to 0 in half a cosine.
-      gradient_clip: longest gradient of all weights together; longer ones are shortened.
-      temporal_weight: weight of the steadiness under motion, 0 for pictures only.
-      seed: of the network's first weights, the order of the photos, their crops and motions.
-      precision: of activations, "float32", "bfloat16", "float16" or "auto", the faster here.
-      held_out: photos that are not trained on but shown and measured.
-      checkpoint_interval: steps between saved states.
-      retries: how often a loss that is not finite sends the run back, at half the rate.
-      cache_photos: whether photos are decoded once and stay in memory, made smaller if they are
-        large: see restyle/media/photo_crops.py.
-    """
-
-    image_size: int = 256
-    style_size: tuple[int, ...] = (384,)
-    tune: str = "all"
-    batch_size: int = 4
-    epochs: float = 2.0
-    steps: int = 0
-    minutes: float = 0.0
-    learning_rate: float = 1e-3
-    warmup: int = 50
-    gradient_clip: float = 0.5
-    temporal_weight: float = 0.0
-    seed: int = 0
-    precision: str = "auto"
-    held_out: int = 4
-    checkpoint_interval: int = 200
-    retries: int = 4
-    cache_photos: bool = False
+    image_size: int = setting(256, "Side in pixels of the square crops of the photos.")
+    style_size: tuple[int, ...] = setting(
+        (384,),
+        "Long side in pixels of the paintings: strokes come out at this scale. Several, say "
+        "256,384,576, give the network a dial from fine strokes to broad ones.",
+    )
+    # Dumoulin et al. (2017), section 3.2, learn further styles by the norms alone.
+    tune: str = setting(
+        "all",
+        "Which weights change: all, or gamma and beta of the norms alone, after --start_from.",
+        choices=TUNED,
+    )
+    batch_size: int = setting(4, "Crops in one step, of all devices together.")
+    epochs: float = setting(
+        2.0, "How often each photo is seen; counts if neither --steps nor --minutes is given."
+    )
+    steps: int = setting(0, "In all; 0: by --epochs.")
+    minutes: float = setting(0.0, "Train for so long in the place of --steps; 0: unused.")
+    learning_rate: float = setting(1e-3, "Of Adam at its highest; it falls to 0 at the end.")
+    warmup: int = setting(50, "Steps in which the learning rate rises.")
+    gradient_clip: float = setting(
+        0.5, "Longest gradient of all weights together; longer ones are shortened."
+    )
+    temporal_weight: float = setting(
+        0.0, "Steadiness under motion, for video; try 1 to 10. 0: pictures only."
+    )
+    seed: int = setting(
+        0, "Of the first weights, the order of the photos, their crops and motions."
+    )
+    precision: str = setting(
+        "auto",
+        "Of activations; auto: the faster one here. float16 is for GPUs.",
+        choices=PRECISIONS,
+    )
+    held_out: int = setting(4, "Photos not trained on, but shown in previews and measured.")
+    save_every: int = setting(200, "Steps between saved states.")
+    retries: int = setting(
+        4, "How often a loss that is not finite sends the run back, at half the rate."
+    )
+    cache_photos: bool = setting(
+        False,
+        "Decode each photo once and keep it in memory: 3 bytes a pixel, at most twice --image_size "
+        "on the shorter side; 1.2 MB for a photo of 3:2 at --image_size=256. A crop then shows at "
+        "least half of a large photo.",
+    )
 
     def __post_init__(self):
+        check_choices(self)
         least = {"image_size": 16, "batch_size": 1, "steps": 0, "warmup": 0}
-        least |= {"minutes": 0, "temporal_weight": 0, "held_out": 0, "checkpoint_interval": 1}
+        least |= {"minutes": 0, "temporal_weight": 0, "held_out": 0, "save_every": 1}
         for name, bound in (least | {"retries": 0}).items():
             if not bound <= getattr(self, name) < math.inf:
                 raise ValueError(f"Got {name} {getattr(self, name)}, expected {bound} or more.")
@@ -63,8 +72,6 @@ class TrainConfig:
                 raise ValueError(f"Got {name} {getattr(self, name)}, expected a number above 0.")
         if not self.style_size or min(self.style_size) < 16:
             raise ValueError(f"Got style_size {self.style_size}, expected 16 pixels or more.")
-        if self.tune not in TUNED:
-            raise ValueError(f"Got tune {self.tune!r}, expected one of {TUNED}.")
         if self.steps and self.minutes:
             raise ValueError("Got both steps and minutes: give the one that is to end the run.")
 
