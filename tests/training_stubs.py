@@ -43,6 +43,15 @@ def interrupted_at_the_first_step(patch):
     patch.setattr(TensorFlowTrainer, "step", interrupted)
 
 
+def another_worker_asked_for_more(patch):
+    from restyle.training.tensorflow_devices import TensorFlowStrategy
+
+    def gathered(self, values):
+        return np.array([values, [values[0] + 1]])
+
+    patch.setattr(TensorFlowStrategy, "values_of_workers", gathered)
+
+
 def painting(patch, folder):
     """The network that was written, loaded again where it was trained, paints a photo."""
     from restyle.programs import train
