@@ -117,12 +117,12 @@ def _photo() -> np.ndarray:
 
 def _engine_passes(model: str, folder: Path) -> dict[str, Callable[[], float]]:
     """Seconds of one pass of each engine, each in a process of its own."""
+    from restyle.paint.painter import Painter
     from restyle.paint.stylizer import Look
-    from restyle.programs.evaluate_task import shape_of
 
     inputs = folder / "inputs.npz"
     pixels = _photo()[np.newaxis].astype(np.float32) / 255
-    np.savez(inputs, allow_pickle=False, **Look().inputs(pixels, shape_of(model)))
+    np.savez(inputs, allow_pickle=False, **Look().inputs(pixels, Painter(model).shape))
     workers = {
         " ".join(name): Worker("benchmarks.engines", ["--worker", model, *name, str(inputs)])
         for name in ENGINES

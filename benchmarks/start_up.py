@@ -7,6 +7,7 @@ The commands take turns, so that a busy moment of the machine meets all of them.
 fails is told with its last line and not timed.
 """
 
+import argparse
 import shlex
 import statistics
 import subprocess
@@ -17,31 +18,40 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from absl import app, flags
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-FLAGS = flags.FLAGS
-flags.DEFINE_string("model", "starry_night", "The network, a name or a .keras file.")
-flags.DEFINE_integer("runs", 5, "Of each command.", lower_bound=1)
-flags.DEFINE_multi_string("engine", ["auto"], "Engines of evaluate.py to time.")
-flags.DEFINE_multi_string("rival", [], "Commands of other programs, PHOTO and OUT for the paths.")
 
 
-def commands(folder: Path) -> dict[str, list[str]]:
+def _flags() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--model", default="starry_night", help="a network: a name or a .keras file"
+    )
+    parser.add_argument("--runs", type=int, default=5, help="of each command")
+    parser.add_argument("--engine", action="append", help="of evaluate.py; auto if not given")
+    parser.add_argument(
+        "--rival", action="append", default=[], help="another program; PHOTO and OUT for the paths"
+    )
+    return parser.parse_args()
+
+
+def commands(flags: argparse.Namespace, folder: Path) -> dict[str, list[str]]:
     """What is timed, by the name it is shown under."""
     photo, result = str(folder / "photo.png"), str(folder / "out.png")
     named = {
         "import numpy": [sys.executable, "-c", "import numpy"],
         "import tensorflow": [sys.executable, "-c", "import tensorflow"],
     }
-    program = [sys.executable, str(ROOT / "evaluate.py"), f"--model={FLAGS.model}"]
-    for engine in FLAGS.engine:
+    program = [sys.executable, str(ROOT / "evaluate.py"), f"--model={flags.model}"]
+    for engine in flags.engine or ["auto"]:
         named[f"evaluate.py --engine={engine}"] = [
             *program,
             *(f"--input={photo}", f"--output={result}", f"--engine={engine}"),
         ]
-    for rival in FLAGS.rival:
+    for rival in flags.rival:
         filled = rival.replace("PHOTO", photo).replace("OUT", result)
         named[rival.split()[0].rsplit("/", 1)[-1]] = shlex.split(filled)
     return named
@@ -56,15 +66,16 @@ def seconds(command: Sequence[str]) -> float:
     return time.perf_counter() - began
 
 
-def main(_: Sequence[str]) -> None:
+def main() -> None:
+    flags = _flags()
     with tempfile.TemporaryDirectory() as name:
         levels = np.random.default_rng(0).integers(0, 256, (36, 64, 3), dtype=np.uint8)
         Image.fromarray(levels).resize((640, 360)).save(Path(name, "photo.png"))
-        timed = commands(Path(name))
+        timed = commands(flags, Path(name))
         for command in timed.values():  # Files that were never read come from a slow disk.
             seconds(command)
         times = {label: [] for label in timed}
-        for _run in range(FLAGS.runs):
+        for _run in range(flags.runs):
             for label, command in timed.items():
                 times[label].append(seconds(command))
     start = statistics.median(times["import tensorflow"])
@@ -75,4 +86,4 @@ def main(_: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    main()

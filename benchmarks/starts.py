@@ -28,10 +28,8 @@ from restyle.exact.problem import Problem, read_problem
 from restyle.exact.settings import SMALLEST_SCALE, OptimizeConfig, result_size
 from restyle.media.folders import find_pictures
 from restyle.media.images import resize
-from restyle.networks import network_path
-from restyle.paint.stylizer import Look
+from restyle.paint.painter import Painter
 from restyle.precision import PRECISIONS, decided_precision
-from restyle.programs.evaluate_task import ready_stylizer
 from restyle.record.scores import check_table_name, write_scores
 
 
@@ -111,15 +109,8 @@ def run_all_ways(
 
 def one_pass(model: str, photo: np.ndarray, config: OptimizeConfig) -> np.ndarray:
     """What a network makes of a photo at the size of the result."""
-    network = ready_stylizer(
-        str(network_path(model)),
-        Look(),
-        memory_gb=0,
-        engine="tensorflow",
-        precision=config.precision,
-        device=None,
-    )
-    return network.picture(resize(photo, result_size(photo.shape[:2], config)))
+    painter = Painter(model, engine="tensorflow", precision=config.precision)
+    return painter(resize(photo, result_size(photo.shape[:2], config)))
 
 
 def _points(

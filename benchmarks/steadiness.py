@@ -19,14 +19,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from restyle.engines.engines import ENGINES, PRECISIONS
 from restyle.media.images import fit_long_side, resize
 from restyle.media.video.reader import VideoReader
-from restyle.networks import network_path
 from restyle.paint.flow import consistent, optical_flow, warping_error
+from restyle.paint.painter import Painter
 from restyle.paint.smoothing import Smoother
-from restyle.paint.stylizer import Look, Stylizer
-from restyle.programs.evaluate_flags import ENGINES, PRECISIONS
-from restyle.programs.evaluate_task import ready_stylizer
+from restyle.paint.stylizer import Stylizer
 
 HEADINGS = ("clip", "video", "error x 1000", "of per frame", "ms per frame", "detail")
 
@@ -66,8 +65,7 @@ def _flags() -> argparse.Namespace:
 
 
 def _stylizer(flags: argparse.Namespace, model: str) -> Stylizer:
-    how = {"engine": flags.engine, "precision": flags.precision, "device": None}
-    return ready_stylizer(str(network_path(model)), Look(), memory_gb=0, **how)
+    return Painter(model, engine=flags.engine, precision=flags.precision).stylizer()
 
 
 def clip_frames(clip: str, max_size: int, count: int) -> list[np.ndarray]:

@@ -17,14 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
+from restyle.engines.engines import ENGINES, PRECISIONS
 from restyle.media.images import fit_long_side, resize
 from restyle.media.video.reader import Frame, VideoReader
 from restyle.media.video.segments import SegmentedVideo
-from restyle.networks import network_path
-from restyle.paint.stylizer import Look, Stylizer
+from restyle.paint.painter import Painter
+from restyle.paint.stylizer import Stylizer
 from restyle.paint.videos import paint_video
-from restyle.programs.evaluate_flags import ENGINES, PRECISIONS
-from restyle.programs.evaluate_task import ready_stylizer
 
 HEADINGS = (
     *("clip", "size", "frames", "network, s", "video, s", "files alone, s"),
@@ -34,8 +33,8 @@ HEADINGS = (
 
 def main() -> None:
     flags = _flags()
-    how = {"engine": flags.engine, "precision": flags.precision, "device": None}
-    stylizer = ready_stylizer(str(network_path(flags.model)), Look(), memory_gb=0, **how)
+    painter = Painter(flags.model, engine=flags.engine, precision=flags.precision)
+    stylizer = painter.stylizer()
     print(*("| " + " | ".join(cells) + " |" for cells in (HEADINGS, ["---"] * 8)), sep="\n")
     for clip in flags.clips:
         print("| " + " | ".join(_row(clip, stylizer, flags)) + " |", flush=True)

@@ -8,6 +8,7 @@ keyword is a TypeError, a value that cannot be meant a ValueError.
 
 import collections
 import dataclasses
+import functools
 import inspect
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -110,24 +111,17 @@ def steps(
     return optimize(problem, objective, config, weights, resume=resume)
 
 
-def load(
-    network: AnyPath,
-    *,
-    engine: str = "auto",
-    precision: str = "auto",
-    device: str | None = None,
-    memory_gb: float = 0.0,
-) -> Painter:
+def load(network: AnyPath, **settings: Any) -> Painter:
     """A trained network as a function from picture to picture: see `Painter`.
 
       starry = restyle.load("starry_night")
       picture = starry("photo.jpg", strength=0.7)
       starry.video("clip.mp4", "painted.mp4", smooth=0.7)
 
-    network: a .keras file, or the name of one that comes with restyle.
+    network: a .keras file, or the name of one that comes with restyle. settings: engine, precision,
+      device and memory_gb, the fields of `EngineConfig`.
     """
-    how = {"precision": precision, "device": device, "memory_gb": memory_gb}
-    return Painter(str(network), engine=engine, **how)
+    return Painter(str(network), **settings)
 
 
 def train(
@@ -176,7 +170,19 @@ def train(
 
 
 def score(
-    picture: ImageSource,
+    picture: ImageSource, content: ImageSource, style: Pictures, **settings: Any
+) -> dict[str, float]:
+    """The objective of any program's picture, and its terms before their weights, by name.
+
+    settings: style_size, the long side of the paintings in pixels, 0 for that of the picture;
+      content_mask, style_mask, style_blend_weights, preset and vgg_weights as for `steps`; the
+      fields of `ObjectiveConfig`.
+    """
+    measure = scorer(content, style, **settings)
+    return measure(picture_from(picture).pixels)
+
+
+def scorer(
     content: ImageSource,
     style: Pictures,
     *,
@@ -187,16 +193,10 @@ def score(
     preset: str = "restyle",
     vgg_weights: AnyPath | None = None,
     **settings: Any,
-) -> dict[str, float]:
-    """The objective of any program's picture, and its terms before their weights, by name.
-
-    Args:
-      style_size: long side in pixels of the paintings; 0: that of the picture.
-      settings: the fields of `ObjectiveConfig`.
-    """
-    also = inspect.signature(score).parameters
+) -> Callable[[np.ndarray], dict[str, float]]:
+    """What measures many pictures, (h, w, 3) in [0, 1], as `score` does; VGG-19 is read once."""
+    also = inspect.signature(scorer).parameters
     (objective,) = configured(with_preset(preset, settings), ObjectiveConfig, also=also)
-    pixels = picture_from(picture).pixels
     problem = _problem(
         content, style, blend_weights=style_blend_weights, masks=(content_mask, style_mask)
     )
@@ -206,9 +206,12 @@ def score(
     from restyle.exact.network import network_for
 
     network = network_for(weights, objective.layers, objective.pooling, "float32")
-    paintings = paintings_of(problem)
-    return measure.score(
-        *(pixels, problem.content, paintings, network, objective),
+    return functools.partial(
+        measure.score,
+        content=problem.content,
+        paintings=paintings_of(problem),
+        network=network,
+        config=objective,
         style_long_side=style_size or None,
     )
 

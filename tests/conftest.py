@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from restyle.processor import hold_back
-from restyle.programs import optimize
+from restyle.programs import evaluate, optimize
 
 hold_back()  # Before a test, or what it starts, loads TensorFlow.
 
@@ -59,21 +59,41 @@ def keras_home(tmp_path_factory):
     return home
 
 
+@contextlib.contextmanager
+def handlers_kept():
+    """What a program does when it is interrupted is as before at the end."""
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
 @pytest.fixture(scope="session")
 def run(keras_home):
     """Runs optimize_style.py in this process."""
 
     def run(*arguments):
-        handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, handlers_kept():
             patch.setenv("KERAS_HOME", str(keras_home))
-            try:
-                return optimize.main([str(each) for each in arguments])
-            finally:
-                for number, handler in handlers.items():
-                    signal.signal(number, handler)
+            return optimize.main([str(each) for each in arguments])
 
     return run
+
+
+@pytest.fixture
+def paint_with(keras_home, monkeypatch, capsys):
+    """Runs evaluate.py in this process."""
+
+    def paint_with(*arguments):
+        capsys.readouterr()
+        with handlers_kept():
+            status = evaluate.main([str(each) for each in arguments])
+        return Answer(status, *capsys.readouterr())
+
+    monkeypatch.setenv("KERAS_HOME", str(keras_home))
+    return paint_with
 
 
 @pytest.fixture(scope="session")

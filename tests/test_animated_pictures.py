@@ -9,7 +9,7 @@ from restyle.color import keep_luminance
 from restyle.media.animations import read_animation, write_animation
 from restyle.media.folders import Job, jobs
 from restyle.media.images import Picture, read_image, read_recipe, resize
-from restyle.paint.pictures import paint_pictures
+from restyle.paint.pictures import PaintConfig, paint_pictures
 from restyle.paint.smoothing import Smoother
 from restyle.paint.stylizer import Look, Stylizer
 
@@ -37,11 +37,11 @@ def source(tmp_path):
     return tmp_path / "in.png"
 
 
-def paint(found, *, engine=negative, look=None, max_size=0, **more):
+def paint(found, *, engine=negative, look=None, max_size=0, smooth=0.0, **more):
     shape, look = TransformConfig(), look or Look()
     stylizer = Stylizer(engine, shape, look, in_bands=engine, fits=lambda size: True)
-    how = {"max_size": max_size, "recipe": lambda job: f"of {job.source.name}"} | more
-    return list(paint_pictures(found, stylizer, **how))
+    config, how = PaintConfig(max_size, smooth), {"recipe": lambda job: f"of {job.source.name}"}
+    return list(paint_pictures(found, stylizer, config, **how, **more))
 
 
 def pixels_of(path):

@@ -16,7 +16,8 @@ from restyle.media.video.reader import Frame, VideoReader
 from restyle.media.video.writer import Encoding
 from restyle.paint.camera import paint_live
 from restyle.paint.stylizer import Look, Stylizer
-from restyle.programs import evaluate_task
+from restyle.programs.evaluate_task import is_camera
+from restyle.programs.evaluate_video import camera_number
 
 
 class Film:
@@ -126,9 +127,9 @@ def test_a_missing_opencv_says_what_to_install(monkeypatch):
 
 
 def test_cameras_are_chosen_by_number():
-    assert evaluate_task.is_camera("camera:2") and not evaluate_task.is_camera("camera.mp4")
-    assert [evaluate_task.camera_number(each) for each in ("camera", "camera:1")] == [0, 1]
-    assert "camera:1" in message_of(evaluate_task.camera_number, "camera:front")
+    assert is_camera("camera:2") and not is_camera("camera.mp4")
+    assert [camera_number(each) for each in ("camera", "camera:1")] == [0, 1]
+    assert "camera:1" in message_of(camera_number, "camera:front")
 
 
 # Where its frames go.

@@ -13,6 +13,7 @@ from restyle.errors import UserError
 from restyle.media.folders import jobs
 from restyle.media.images import read_image, read_recipe
 from restyle.paint.cluster import PART, paint_on_cluster
+from restyle.paint.pictures import PaintConfig
 
 RNG = np.random.default_rng(3)
 
@@ -71,7 +72,7 @@ def test_two_workers_paint_what_one_program_paints_but_what_a_dying_one_had(clus
 
     outcomes = {
         each.job: each
-        for each in paint_on_cluster(found, painter_of_negatives, max_size=12, recipe=recipe)
+        for each in paint_on_cluster(found, painter_of_negatives, PaintConfig(12), recipe=recipe)
     }
 
     assert outcomes.keys() == set(found)
@@ -91,4 +92,4 @@ def test_two_workers_paint_what_one_program_paints_but_what_a_dying_one_had(clus
 def test_without_the_package_the_user_is_told_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UserError, match="pip install ray"):
-        list(paint_on_cluster([], painter_of_negatives, max_size=0, recipe=recipe))
+        list(paint_on_cluster([], painter_of_negatives, PaintConfig(), recipe=recipe))

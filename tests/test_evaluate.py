@@ -1,4 +1,4 @@
-"""evaluate.py as a person uses it. One process answers most command lines: TensorFlow is slow."""
+"""evaluate.py as a person uses it, mostly in this process: TensorFlow is slow to start."""
 
 import json
 import os
@@ -6,10 +6,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
+from imported_by import imported_by
 from PIL import Image
 
 from restyle.media.animations import read_animation, write_animation
@@ -19,50 +19,6 @@ from restyle.media.video.reader import VideoReader
 ROOT = Path(__file__).resolve().parent.parent
 RNG = np.random.default_rng(4)
 EXACT = ["--engine=tensorflow", "--precision=float32"]
-
-SERVER = """
-import contextlib, io, json, sys, traceback
-import evaluate
-from restyle.programs import command_line
-for line in sys.stdin:
-    for name in evaluate.FLAGS:
-        evaluate.FLAGS[name].unparse()
-    with contextlib.redirect_stdout(io.StringIO()) as out:
-        with contextlib.redirect_stderr(io.StringIO()) as error:
-            try:
-                arguments = ["evaluate.py", *json.loads(line)]
-                status = command_line.run(evaluate.main, evaluate.__doc__, arguments)
-            except BaseException:
-                status = traceback.format_exc()
-    print(json.dumps([status, out.getvalue(), error.getvalue()]), flush=True)
-"""
-
-
-class Answer(NamedTuple):
-    status: int
-    out: str
-    error: str
-
-
-@pytest.fixture(scope="module")
-def evaluate():
-    """Runs evaluate.py with arguments."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None
-        asked, answers = process.stdin, process.stdout
-
-        def evaluate(*arguments):
-            print(json.dumps([str(argument) for argument in arguments]), file=asked, flush=True)
-            return Answer(*json.loads(answers.readline()))
-
-        yield evaluate
-        asked.close()
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +50,11 @@ def photos(tmp_path_factory):
         levels = RNG.integers(0, 256, (*size, 3), dtype=np.uint8)
         Image.fromarray(levels).save(folder / name)
     return folder
+
+
+@pytest.fixture
+def evaluate(paint_with):
+    return paint_with
 
 
 @pytest.fixture
@@ -164,8 +125,7 @@ def test_without_a_dial_strength_is_a_blend_and_a_note_says_so(paint, networks, 
 def test_max_size_and_the_names_of_another_program(evaluate, networks, photos, tmp_path):
     answer = evaluate(
         *(f"--checkpoint={networks}/one.keras", f"--in-path={photos}", "--max-size=10"),
-        *(f"--out-path={tmp_path}", "--batch-size=4", "--allow-different-dimensions"),
-        *("--device=/cpu:0", "--engine=tensorflow"),
+        *(f"--out-path={tmp_path}", "--device=/cpu:0", "--engine=tensorflow"),
     )
 
     assert answer.status == 0
@@ -209,8 +169,31 @@ def test_networks_and_pictures_say_how_they_were_made(paint, evaluate, networks,
     assert recipe["program"] == "evaluate.py"
     assert recipe["settings"]["max_size"] == 9
     assert recipe["settings"]["preserve_color"] == "luminance"
+    assert recipe["settings"]["input"] == f"{photos}/a.jpg"
     assert recipe["inputs"].keys() == {f"{photos}/a.jpg", f"{networks}/one.keras"}
-    assert "style_weight" not in recipe["settings"]
+    assert not {"style_weight", "crf", "json"} & recipe["settings"].keys()
+
+
+def test_a_picture_is_painted_again_by_its_recipe_and_flags_beside_it_win(
+    paint, evaluate, tmp_path
+):
+    paint("--max_size=9", "--preserve_color=luminance")
+    like = f"--like={tmp_path}/out.png"
+
+    assert evaluate(like, f"--output={tmp_path}/again.png").status == 0
+    assert evaluate(like, f"--output={tmp_path}/large.png", "--max_size=20").status == 0
+
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "out.png").read_bytes()
+    assert image_size(tmp_path / "large.png") == (14, 20)
+
+
+def test_a_dry_run_says_what_would_be_painted_and_paints_nothing(paint, photos, tmp_path):
+    answer = paint(f"--input={photos}", f"--output={tmp_path}/out", "--strength=1", "--dry_run")
+
+    lines = answer.out.splitlines()
+    assert (answer.status, answer.error) == (0, "") and "strength: 1.0" in lines
+    assert f"{photos}/tall.bmp -> {tmp_path}/out/tall.bmp" in lines
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_networks_that_come_with_it_are_listed(evaluate):
@@ -274,48 +257,72 @@ def mistake(paint, tmp_path):
     ("arguments", "said"),
     [
         (["--model=gone.keras"], "No network 'gone.keras'"),
-        (["--model="], "Pass --model"),
         (["--input=gone.jpg"], "gone.jpg"),
-        (["--input="], "Pass --input"),
-        (["--output="], "Pass --output"),
         (["--output=out.xyz"], "a format to write in"),
         (["--output=README.md/out.png"], "cannot be made a folder"),
         (["--format=.xyz"], "'.xyz'"),
         (["--shard=9/8"], "'9/8'"),
         (["--mask=gone.png"], "gone.png"),
         (["--style_blend_weights=1,2"], "The network's styles: rain."),
-        (["--style_blend_weights=1;2"], "expected numbers"),
-        (["--strength=nan"], "strength nan"),
-        (["--output=-", "--json"], "--json"),
-        (["--show_recipe=gone.png"], "gone.png"),
-        (["--show_recipe=gone.keras"], "gone.keras"),
-        (["--ray", "--output=-"], "--ray"),
+        (["--like=gone.png"], "gone.png"),
+        (["--like=starry_night"], "another program"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_settings_that_cannot_be_meant(mistake, arguments, said):
+def test_settings_that_do_not_fit_the_files(mistake, arguments, said):
     assert said in mistake(*arguments)
 
 
+@pytest.mark.parametrize("recipe", ["gone.png", "gone.keras"])
+def test_where_there_is_no_recipe_the_file_is_named(evaluate, recipe):
+    answer = evaluate(f"--show_recipe={recipe}")
+    assert answer.status == 1 and recipe in answer.error
+
+
 @pytest.mark.parametrize(
-    "argument",
+    ("arguments", "said"),
     [
-        *("--modle=one", "--strength=2", "--strength=-1", "--preserve_color=red", "--max_size=-1"),
-        *("--engine=torch", "--batch_size=many", "photo.jpg"),
+        (["--model="], "Pass --model"),
+        (["--input="], "Pass --input"),
+        (["--output="], "Pass --output"),
+        (["--style_blend_weights=1;2"], "expected numbers"),
+        (["--strength=nan"], "strength nan"),
+        (["--max_size=-1"], "max_size -1"),
+        (["--smooth=1"], "smooth 1"),
+        (["--output=-", "--json"], "--json"),
+        (["--ray", "--output=-"], "--ray"),
+        (["--modle=one"], "modle"),
+        (["--preserve_color=red"], "preserve_color"),
+        (["photo.jpg"], "photo.jpg"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_flags_that_cannot_be_meant(mistake, arguments, said):
+    assert said in mistake(*arguments, status=2)
+
+
+@pytest.mark.parametrize(
+    ("flag", "why"),
+    [
+        ("--duration=1", "for a picture or several"),
+        ("--batch_size=2", "for a picture or several"),
+        ("--style_weight=2", "for a picture or several"),
+        ("--list", "with --list"),
+        ("--export=new", "with --export"),
+        ("--sheet=new.png", "with --sheet"),
     ],
 )
-def test_flags_that_do_not_exist_or_parse(mistake, argument):
-    assert argument.lstrip("-").split("=")[0] in mistake(argument, status=2)
+def test_a_flag_that_does_nothing_is_refused(mistake, flag, why):
+    error = mistake(flag, "--preserve_color=luminance", "--shard=1/2", status=2)
+    assert "which does nothing" in error and why in error
 
 
-@pytest.mark.parametrize("flag", ["--start=0.1", "--duration=1", "--fps=5"])
-def test_what_is_asked_of_a_video_is_not_passed_over_in_silence(mistake, moving, flag):
-    assert f"Got {flag.split('=')[0]}, but" in mistake(flag)
-    assert f"Got {flag.split('=')[0]}, but" in mistake(flag, f"--input={moving}")
+def test_what_can_be_asked_of_one_kind_of_input_is_refused_for_another(mistake, moving):
+    video = [f"--input={moving}", f"--output={moving.parent}/out.mp4"]
 
-
-def test_smoothing_out_of_bounds_is_refused_for_an_animation_too(mistake, moving):
-    assert "--smooth 1" in mistake("--smooth=1", f"--input={moving}")
+    assert "Got --fps, which does nothing" in mistake("--fps=5", f"--input={moving}", status=2)
+    assert "Got --json, which does nothing for a video" in mistake(*video, "--json", status=2)
+    assert "nothing for a camera" in mistake("--input=camera", "--fps=5", status=2)
 
 
 def test_a_broken_animation_is_one_line(mistake, moving):
@@ -402,18 +409,11 @@ def test_ctrl_c_ends_an_animation_between_two_frames(networks, moving):
     assert [path.name for path in moving.parent.iterdir()] == ["moving.gif"]
 
 
-def test_nothing_slow_is_started_for_help_or_for_a_mistake(networks, tmp_path):
+def test_nothing_slow_is_started_before_a_mistake_is_found(networks, tmp_path):
     (tmp_path / "text.jpg").write_text("no picture")
-    code = (
-        "import sys, evaluate\n"
-        "from restyle.programs import command_line\n"
-        "status = command_line.run(evaluate.main, 'About.', ['evaluate.py', *sys.argv[1:]])\n"
-        "heavy = {'tensorflow', 'keras', 'matplotlib', 'scipy', 'ray'} & set(sys.modules)\n"
-        "sys.exit(f'imported {heavy}' if heavy else status)"
-    )
     wrong = [f"--model={networks}/one.keras", f"--input={tmp_path}/text.jpg", "--output=out.png"]
-    for arguments, status in ((["--help"], 0), (wrong, 1)):
-        command = [sys.executable, "-c", code, *arguments]
-        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-        assert result.returncode == status and "imported" not in result.stderr
-    assert "is not a picture" in result.stderr
+
+    status, modules, error = imported_by("restyle.programs.evaluate", "main", wrong)
+
+    assert status == 1 and "is not a picture" in error
+    assert not {"tensorflow", "keras", "matplotlib", "scipy", "ray"} & modules

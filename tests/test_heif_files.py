@@ -14,7 +14,7 @@ from restyle.media.folders import find_pictures, jobs
 from restyle.media.heif_files import is_heif
 from restyle.media.photo_crops import CropPlan, read_crop
 from restyle.media.video.files import is_video
-from restyle.paint.pictures import paint_pictures
+from restyle.paint.pictures import PaintConfig, paint_pictures
 from restyle.paint.stylizer import Look, Stylizer
 from restyle.training.photos import Photographs, skipped_text
 
@@ -130,7 +130,7 @@ def paint(found):
         in_bands=lambda inputs: inputs["images"],
         fits=lambda size: True,
     )
-    return list(paint_pictures(found, stylizer, max_size=0, recipe=lambda job: ""))
+    return list(paint_pictures(found, stylizer, PaintConfig(), recipe=lambda job: ""))
 
 
 def test_without_the_package_the_other_photos_are_painted_and_learnt_from(tmp_path, request):

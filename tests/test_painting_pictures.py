@@ -13,7 +13,7 @@ from restyle.errors import UserError
 from restyle.media.folders import Job, jobs, unfinished
 from restyle.media.images import Picture, read_image, read_recipe
 from restyle.paint import pictures
-from restyle.paint.pictures import make_ready, paint_pictures, shrunk
+from restyle.paint.pictures import PaintConfig, make_ready, paint_pictures, shrunk
 from restyle.paint.stylizer import Look, Stylizer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +30,7 @@ def stylizer(engine=identity):
 
 
 def paint(found, engine=identity, *, max_size=0, recipe=lambda job: "none"):
-    return list(paint_pictures(found, stylizer(engine), max_size=max_size, recipe=recipe))
+    return list(paint_pictures(found, stylizer(engine), PaintConfig(max_size), recipe=recipe))
 
 
 def noise(*shape):
@@ -255,7 +255,7 @@ def test_closed_early_it_ends_what_it_is_writing_and_begins_nothing_more(tmp_pat
     found = [Job(source, tmp_path / f"{number}.png") for number in range(20)]
     threads = threading.active_count()
 
-    outcomes = paint_pictures(found, stylizer(), max_size=0, recipe=lambda job: "")
+    outcomes = paint_pictures(found, stylizer(), PaintConfig(), recipe=lambda job: "")
     next(outcomes)
     assert begun.wait(PATIENCE)
     threading.Timer(0.05, go_on.set).start()

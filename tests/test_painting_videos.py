@@ -19,34 +19,11 @@ from restyle.media.video.reader import Frame, VideoReader
 from restyle.media.video.segments import SegmentedVideo
 from restyle.paint.smoothing import Smoother
 from restyle.paint.stylizer import Look, Stylizer
-from restyle.paint.videos import paint_video
-from restyle.programs import evaluate_task
+from restyle.paint.videos import paint_video, video_size
 
 ROOT = Path(__file__).resolve().parent.parent
 RNG = np.random.default_rng(0)
 SHAPE = TransformConfig(styles=("none",))
-
-# evaluate.py with a network that turns black to white and takes its time.
-PROGRAM = """
-import os, pathlib, sys, time
-import evaluate
-from restyle.models.transform_config import TransformConfig
-from restyle.programs import command_line
-from restyle.programs import evaluate_task as task
-from restyle.paint.stylizer import Look, Stylizer
-
-def negative(inputs):
-    time.sleep(0.05)
-    return 1 - inputs["images"]
-
-shape = TransformConfig(styles=("none",))
-task.shape_of = lambda model: shape
-task.network_path = lambda model: pathlib.Path(__file__)
-task.stylizer = lambda model: Stylizer(
-    negative, shape, Look(), in_bands=negative, fits=lambda size: True
-)
-sys.exit(command_line.run(evaluate.main, "", [*sys.argv, "--model=stub"]))
-"""
 
 
 def identity(inputs):
@@ -94,12 +71,10 @@ def clip(tmp_path_factory):
 
 
 @pytest.fixture
-def start_stub(tmp_path):
-    """Starts evaluate.py with the network that takes its time."""
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM)
+def start_slow():
+    """Starts evaluate.py with a network that takes its time."""
     return lambda *arguments: subprocess.Popen(
-        [sys.executable, program, *map(str, arguments)],
+        [sys.executable, ROOT / "tests" / "slow_negative.py", *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,
         text=True,
@@ -125,11 +100,9 @@ def test_the_network_paints_the_frames_at_the_wanted_size(tmp_path, clip):
         assert after.pixels[-1, -1] == pytest.approx(1 - before.pixels[-1, -1], abs=3 / 255)
 
 
-def test_a_video_that_is_made_smaller_gets_even_sides(monkeypatch):
-    monkeypatch.setattr(evaluate_task, "FLAGS", SimpleNamespace(max_size=1001))
-
-    assert evaluate_task.video_size((1080, 1920)) == (562, 1000)
-    assert evaluate_task.video_size((721, 1001)) == (721, 1001)  # As it is, if not too large.
+def test_a_video_that_is_made_smaller_gets_even_sides():
+    assert video_size((1080, 1920), 1001) == (562, 1000)
+    assert video_size((721, 1001), 1001) == (721, 1001)  # As it is, if not too large.
 
 
 def test_many_frames_at_once_are_the_same_as_one_by_one(tmp_path, clip):
@@ -246,14 +219,14 @@ def test_memory_does_not_grow_with_length(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
 def test_a_process_that_was_ended_goes_on_at_the_last_finished_segment(
-    tmp_path, start_stub, number
+    tmp_path, start_slow, number
 ):
     seconds = [Fraction(i) for i in range(34)]  # Segments of ten frames.
     source = write_clip(tmp_path / "a.mp4", numbered(34), times=seconds)
     arguments = (f"--input={source}", f"--output={tmp_path}/o.mp4", "--smooth=0.7")
     parts = tmp_path / ".o.mp4.parts"
 
-    process = start_stub(*arguments)
+    process = start_slow(*arguments)
     while process.poll() is None and not (parts / "00000.nut").exists():
         time.sleep(0.01)
     os.kill(process.pid, number)
@@ -264,7 +237,7 @@ def test_a_process_that_was_ended_goes_on_at_the_last_finished_segment(
         assert error.splitlines()[-1].startswith("Interrupted: run again to go on after")
         assert not (parts / "unfinished.nut").exists()
 
-    process = start_stub(*arguments)
+    process = start_slow(*arguments)
     _, error = process.communicate(timeout=60)
     assert (process.returncode, parts.exists()) == (0, False)
     assert error.startswith("Going on after ")
@@ -295,11 +268,11 @@ def test_a_damaged_part_is_named(tmp_path, clip):
 # What goes wrong.
 
 
-def test_of_a_damaged_video_what_there_is_is_painted_and_the_rest_reported(tmp_path, start_stub):
+def test_of_a_damaged_video_what_there_is_is_painted_and_the_rest_reported(tmp_path, start_slow):
     noise = RNG.integers(0, 256, (20, 48, 64, 3), np.uint8)
     source = write_clip(tmp_path / "a.mp4", noise, file_options={"movflags": "faststart"})
     source.write_bytes(source.read_bytes()[: source.stat().st_size * 6 // 10])
-    process = start_stub(f"--input={source}", f"--output={tmp_path}/o.mp4")
+    process = start_slow(f"--input={source}", f"--output={tmp_path}/o.mp4")
     _, error = process.communicate(timeout=60)
 
     assert process.returncode == 1
@@ -307,13 +280,13 @@ def test_of_a_damaged_video_what_there_is_is_painted_and_the_rest_reported(tmp_p
     assert len(frames_of(tmp_path / "o.mp4")) == len(frames_of(source)) > 5
 
 
-def test_what_no_video_can_be_made_of_is_one_line(tmp_path, start_stub, clip):
-    for said, arguments in {
-        "Got --smooth 1, expected 0 to below 1.": [f"--input={clip}", "--smooth=1"],
-        "There is no camera 63": ["--input=camera:63"],
-    }.items():
-        process = start_stub(*arguments, f"--output={tmp_path}/o.mkv")
+def test_what_no_video_can_be_made_of_is_one_line(tmp_path, start_slow, clip):
+    for said, status, arguments in (
+        ("Got smooth 1, expected 0 to below 1.", 2, [f"--input={clip}", "--smooth=1"]),
+        ("There is no camera 63", 1, ["--input=camera:63"]),
+    ):
+        process = start_slow(*arguments, f"--output={tmp_path}/o.mkv")
         _, error = process.communicate(timeout=60)
-        assert process.returncode == 1
+        assert process.returncode == status
         assert error.startswith("error: ") and error.count("\n") == 1 and said in error
     assert not (tmp_path / "o.mkv").exists()

@@ -187,22 +187,16 @@ def test_each_library_lives_through_its_trial_here(library):
     assert result.returncode == 0, result.stderr
 
 
-def test_an_engine_that_dies_when_tried_is_one_line_and_exit_status_1(tried, pictures, tmp_path):
+def test_an_engine_that_dies_when_tried_is_one_line_and_exit_status_1(
+    tried, paint_with, pictures, tmp_path
+):
     tried(openvino=DIES)
-    hold_back()  # The program finds this verdict.
-    code = (
-        "import pathlib, sys, evaluate as program\n"
-        "from restyle import processor; from restyle.programs import command_line\n"
-        f"processor.CPU_INFO = pathlib.Path({str(processor.CPU_INFO)!r})\n"
-        "processor.trial_command = None\n"
-        "sys.exit(command_line.run(program.main, program.__doc__, sys.argv))"
-    )
-    arguments = [f"--input={pictures}/photo.png", f"--output={tmp_path}/out.png"]
-    command = [sys.executable, "-c", code, "--model=wave", "--engine=openvino", *arguments]
+    hold_back()
+    paths = [f"--input={pictures}/photo.png", f"--output={tmp_path}/out.png"]
 
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    answer = paint_with("--model=wave", "--engine=openvino", *paths)
 
-    assert result.returncode == 1
-    (line,) = result.stderr.splitlines()
+    assert answer.status == 1
+    (line,) = answer.error.splitlines()
     assert line.startswith("error: openvino cannot be used on this processor: it ended by a signal")
     assert not (tmp_path / "out.png").exists()

@@ -33,6 +33,14 @@ LOGGER = logging.getLogger(__name__)
 
 Inputs = Mapping[str, np.ndarray]
 
+PRECISIONS_OF = {
+    "tensorflow": ("float32", "bfloat16"),
+    "openvino": ("float32", "bfloat16", "int8"),
+    "onnxruntime": ("float32",),
+}
+ENGINES = ("auto", *PRECISIONS_OF)
+PRECISIONS = ("auto", *PRECISIONS_OF["openvino"])  # It knows all.
+
 TRIAL_SIDE = 256
 TRIALS = 4
 
@@ -95,23 +103,16 @@ def _reason(error: Exception) -> str:
     return textwrap.shorten(f"{type(error).__name__}: {error}", 300)
 
 
-PRECISIONS_OF = {
-    "tensorflow": ("float32", "bfloat16"),
-    "openvino": ("float32", "bfloat16", "int8"),
-    "onnxruntime": ("float32",),
-}
-
-
 def tensorflow_engine(path: Path, precision: str, device: str | None = None) -> Engine:
     """One graph for every size, on TensorFlow's own choice of device if none is named."""
     import tensorflow as tf
 
-    from restyle.precision import PRECISIONS, fastest_precision
+    from restyle import precision as formats
 
     _check_device(device)
     with tf.device(device):
-        precision = fastest_precision() if precision == "auto" else precision
-        network = load_network(str(path), dtype=PRECISIONS[precision])
+        precision = formats.decided_precision(precision)
+        network = load_network(str(path), dtype=formats.PRECISIONS[precision])
         given = {each.name: tf.TensorSpec(each.shape, each.dtype) for each in network.inputs}
         compiled = tf.function(lambda inputs: network(inputs), input_signature=[given])
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from restyle.errors import UserError, check_installed
 from restyle.media.folders import Job
-from restyle.paint.pictures import Outcome, paint_pictures
+from restyle.paint.pictures import Outcome, PaintConfig, paint_pictures
 from restyle.paint.stylizer import Stylizer
 from restyle.tensorflow_start import quiet_start
 
@@ -19,10 +19,9 @@ PART = 16
 def paint_on_cluster(
     jobs: Sequence[Job],
     make_stylizer: Callable[[], Stylizer],
+    config: PaintConfig,
     *,
-    max_size: int,
     recipe: Callable[[Job], str],
-    smooth: float = 0.0,
 ) -> Generator[Outcome, None, None]:
     """As `paint_pictures`, by all workers of a cluster; the outcomes as they come.
 
@@ -33,8 +32,7 @@ def paint_on_cluster(
     """
     ray = _connected()
     try:
-        how = {"max_size": max_size, "recipe": recipe, "smooth": smooth}
-        workers = _workers(ray, make_stylizer, **how)
+        workers = _workers(ray, make_stylizer, config=config, recipe=recipe)
         parts = collections.deque(_parts(jobs, len(workers)))
         streams = {}
         for worker in workers[: len(parts)]:
@@ -55,8 +53,8 @@ def paint_on_cluster(
         ray.shutdown()
 
 
-class Painter:
-    """A worker: makes its network ready once and paints what it is given."""
+class Worker:
+    """Makes its network ready once and paints what it is given."""
 
     def __init__(self, folder: str, make_stylizer: Callable[[], Stylizer], **how: Any):
         os.chdir(folder)  # Relative paths are meant as the user wrote them.
@@ -83,14 +81,14 @@ def _connected() -> Any:
 
 def _workers(ray: Any, make_stylizer: Callable[[], Stylizer], **how: Any) -> list[Any]:
     """One for each GPU of a machine, or one for the machine."""
-    painter = ray.remote(max_restarts=-1)(Painter)
+    worker = ray.remote(max_restarts=-1)(Worker)
     workers = []
     for node in ray.nodes():
         has = node["Resources"] if node["Alive"] else {}
         gpus = int(has.get("GPU", 0))
         takes = {"num_gpus": 1} if gpus else {"num_cpus": 1}
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node["NodeID"], False)
-        options = painter.options(scheduling_strategy=here, **takes)
+        options = worker.options(scheduling_strategy=here, **takes)
         for _ in range(gpus or min(1, int(has.get("CPU", 0)))):
             workers.append(options.remote(os.getcwd(), make_stylizer, **how))
     if not workers:

@@ -1,27 +1,52 @@
 """A trained network, ready to paint pictures and videos."""
 
+import dataclasses
 import functools
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psutil
 
-from restyle.engines.engines import Engine, engine_named
+from restyle.engines.engines import ENGINES, PRECISIONS, Engine, engine_named
 from restyle.keywords import configured
 from restyle.media.image_source import ImageSource, picture_from
+from restyle.models.settings import check_choices, setting
 from restyle.models.transform_config import TransformConfig
 from restyle.networks import load_network, network_path, read_network_recipe, read_network_shape
 from restyle.paint.band_plan import bytes_needed_whole
-from restyle.paint.pictures import shrunk
-from restyle.paint.smoothing import Smoother
+from restyle.paint.pictures import PaintConfig, shrunk
 from restyle.paint.stylizer import Look, Stylizer
 from restyle.record.recipe import file_sha256, pixels_sha256
 from restyle.tensorflow_start import keras_on_tensorflow, quiet_start
 
+if TYPE_CHECKING:
+    from restyle.paint.videos import VideoConfig, VideoPainting
+
 LOGGER = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class EngineConfig:
+    """What runs a network, and in how much memory; `Painter` obeys every field."""
+
+    engine: str = setting("auto", "auto: the fastest one that is installed.", choices=ENGINES)
+    precision: str = setting(
+        "auto", "Of activations; auto: the faster one here.", choices=PRECISIONS
+    )
+    device: str | None = setting(None, "TensorFlow's name of a device, such as /gpu:1.")
+    memory_gb: float = setting(
+        0.0,
+        "Memory for one picture; larger ones are painted in bands, with the same result. 0: half "
+        "of what is free.",
+    )
+
+    def __post_init__(self):
+        check_choices(self)
+        if not 0 <= self.memory_gb < float("inf"):
+            raise ValueError(f"Got memory_gb {self.memory_gb}, expected 0 or more.")
 
 
 class Painter:
@@ -34,30 +59,20 @@ class Painter:
 
     Args:
       network: a .keras file, or the name of a network that comes with restyle.
-      engine, precision, device: see `engine_named`.
-      memory_gb: what one picture may take; larger ones are painted in bands, with the same result.
-        0: half of what is free.
+      settings: the fields of `EngineConfig`.
 
     Attributes:
       shape: what the network can do: its styles, its dials.
 
     Raises:
       UserError: there is no such network.
+      TypeError, ValueError: a setting that there is not, or that cannot be meant.
     """
 
-    def __init__(
-        self,
-        network: str | Path,
-        *,
-        engine: str = "auto",
-        precision: str = "auto",
-        device: str | None = None,
-        memory_gb: float = 0.0,
-    ):
+    def __init__(self, network: str | Path, **settings: Any):
+        (self.config,) = configured(settings, EngineConfig)
         self.path = network_path(str(network))
         self.shape = TransformConfig(**read_network_shape(str(network)))
-        self._how: dict[str, Any] = {"precision": precision, "device": device}
-        self._kind, self._memory_gb = engine, memory_gb
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -69,7 +84,9 @@ class Painter:
         """How it was trained, JSON text."""
         return read_network_recipe(str(self.path))
 
-    def __call__(self, picture: ImageSource, *, max_size: int = 0, **look: Any) -> np.ndarray:
+    def __call__(
+        self, picture: ImageSource, *, max_size: int = PaintConfig.max_size, **look: Any
+    ) -> np.ndarray:
         """A picture painted, (h, w, 3) float32 in [0, 1], as large as it is given.
 
         Args:
@@ -81,75 +98,50 @@ class Painter:
           UserError: the network cannot paint so, or the picture cannot be read.
           TypeError, ValueError: a setting that there is not, or that cannot be meant.
         """
-        stylizer = self.stylizer(self.look(**look))
-        return stylizer.picture(shrunk(picture_from(picture), max_size).pixels)
+        (asked,) = self._asked(look, also=("max_size",))
+        return self.stylizer(asked).picture(shrunk(picture_from(picture), max_size).pixels)
 
     def video(
         self,
         source: str | Path,
         target: str | Path,
         *,
-        max_size: int = 0,
-        smooth: float = 0.0,
-        start: float = 0.0,
-        duration: float = 0.0,
-        fps: float = 0.0,
-        codec: str = "libx264",
-        crf: int = 18,
-        batch_size: int = 1,
         watch: Callable[[float], object] = lambda seconds: None,
-        **look: Any,
+        **settings: Any,
     ) -> None:
         """Paints a video, with its sound; goes on where a run that was killed had come to.
 
         Args:
           source, target: paths; .mp4, .mkv, .mov or .webm is written.
-          smooth: steadiness by optical flow, 0 to below 1; needs OpenCV.
-          start, duration: seconds of the source; 0: from its beginning, to its end.
-          fps: frames per second of the result; 0: every frame at its own time.
-          codec, crf: encoder and quality; 0 is lossless, 51 the worst.
-          batch_size: frames painted at once.
           watch: told after each frame at how many seconds it is.
-          max_size, look: as for a picture.
+          settings: the fields of `PaintConfig`, `VideoConfig` and `Look`; and `style`, as for a
+            picture.
         """
-        from restyle.media.video.reader import VideoReader
-        from restyle.media.video.segments import SegmentedVideo
-        from restyle.media.video.writer import Encoding
-        from restyle.paint.videos import paint_video, video_size
+        from restyle.paint.videos import VideoConfig
 
-        asked = self.look(**look)
-        smoother = Smoother(smooth) if smooth else None
-        reader = VideoReader(
-            source, start=start, duration=duration or None, frames_per_second=fps or None
-        )
-        size = video_size(reader.info.size, max_size)
-        settings = {**self._made_with(asked), "smooth": smooth, "max_size": max_size}
-        encoding = Encoding(codec, crf)
-        with SegmentedVideo(
-            target, reader, size=size, encoding=encoding, settings=settings
-        ) as video:
-            times = paint_video(
-                *(reader, video, self.stylizer(asked)),
-                size=size,
-                smoother=smoother,
-                batch_size=batch_size,
-            )
-            for time in times:
+        look, config, video = self._asked(settings, PaintConfig, VideoConfig)
+        with self.begin_video(source, target, look, config, video) as painting:
+            for time in painting.frames(self.stylizer(look)):
                 watch(float(time))
-        if reader.trouble:
-            LOGGER.warning(reader.trouble)
+        if painting.trouble:
+            LOGGER.warning(painting.trouble)
 
-    def look(self, *, style: str | None = None, **settings: Any) -> Look:
-        """How it is asked to paint. style: one of `styles`; else the fields of `Look`."""
-        if style is not None:
-            settings["style_blend_weights"] = self._only(style, settings)
-        (look,) = configured(settings, Look, also=("style", "max_size"))
-        look.check(self.shape)
-        return look
+    def begin_video(
+        self,
+        source: str | Path,
+        target: str | Path,
+        look: Look,
+        config: PaintConfig,
+        video: "VideoConfig",
+    ) -> "VideoPainting":
+        """The same for a caller that paints frame by frame, by `stylizer(look)`."""
+        from restyle.paint.videos import VideoPainting
+
+        return VideoPainting(source, target, config, video, made_with=self._made_with(look))
 
     def stylizer(self, look: Look | None = None) -> Stylizer:
         """The network as it is asked to paint, on its engine."""
-        budget = int(self._memory_gb * 1e9) or psutil.virtual_memory().available // 2
+        budget = int(self.config.memory_gb * 1e9) or psutil.virtual_memory().available // 2
 
         def in_bands(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
             from restyle.paint.bands import stylize_in_bands
@@ -166,13 +158,31 @@ class Painter:
     def _engine(self) -> Engine:
         keras_on_tensorflow()
         with quiet_start():
-            return engine_named(self._kind, self.path, **self._how)
+            return engine_named(self.config.engine, self.path, **self._computing())
 
     @functools.cached_property
     def _network(self) -> Any:
         """For the first picture that is too large for the engine."""
         with quiet_start("tensorflow"):
             return load_network(str(self.path))
+
+    def _asked(
+        self, settings: Mapping[str, Any], *configs: type, also: Collection[str] = ()
+    ) -> list[Any]:
+        """The look that keywords ask for, and further configurations.
+
+        also: names of further keywords, which a wrong one may have meant.
+        """
+        settings = dict(settings)
+        style = settings.pop("style", None)
+        if style is not None:
+            settings["style_blend_weights"] = self._only(style, settings)
+        look, *others = configured(settings, Look, *configs, also=("style", *also))
+        look.check(self.shape)
+        return [look, *others]
+
+    def _computing(self) -> dict[str, Any]:
+        return {"precision": self.config.precision, "device": self.config.device}
 
     def _only(self, style: str, settings: Mapping[str, Any]) -> Sequence[float]:
         if style not in self.styles or "style_blend_weights" in settings:
@@ -186,5 +196,5 @@ class Painter:
         """All that a painted frame depends on beside the video, as JSON can hold it."""
         mask = pixels_sha256(picture_from(look.mask).pixels) if look.masked else ""
         fields = {name: value for name, value in vars(look).items() if name != "mask"}
-        made_by = {"network": file_sha256(str(self.path)), "engine": self._kind, **self._how}
-        return {**fields, **made_by, "mask": mask}
+        network = {"network": file_sha256(str(self.path)), "engine": self.config.engine}
+        return {**fields, **network, **self._computing(), "mask": mask}

@@ -29,6 +29,7 @@ from restyle.media.images import (
     write_image,
 )
 from restyle.media.read_ahead import read_ahead
+from restyle.models.settings import setting
 from restyle.paint.smoothing import Smoother
 from restyle.paint.stylizer import Stylizer
 
@@ -36,6 +37,28 @@ BEHIND = 2
 
 # Job, how many of its frames are painted, and how many there are.
 Watch = Callable[[Job, int, int], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class PaintConfig:
+    """How pictures and frames are prepared for a network, and what is done to its own."""
+
+    max_size: int = setting(
+        0, "Long side in pixels to which larger inputs are shrunk; 0: every size is kept."
+    )
+    smooth: float = setting(
+        0.0, "Steadiness of video and animations by optical flow, 0 to below 1; try 0.7."
+    )
+
+    def __post_init__(self):
+        if self.max_size < 0:
+            raise ValueError(f"Got max_size {self.max_size}, expected 0 or more.")
+        if not 0 <= self.smooth < 1:
+            raise ValueError(f"Got smooth {self.smooth:g}, expected 0 to below 1.")
+
+    def smoother(self) -> Smoother | None:
+        """A new one for the frames of one video or animation, None if they stay as painted."""
+        return Smoother(self.smooth) if self.smooth else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,10 +82,9 @@ class Outcome:
 def paint_pictures(
     jobs: Iterable[Job],
     stylizer: Stylizer,
+    config: PaintConfig,
     *,
-    max_size: int,
     recipe: Callable[[Job], str],
-    smooth: float = 0.0,
     watch: Watch = lambda job, frames, of: None,
 ) -> Generator[Outcome, None, None]:
     """Paints and writes each picture; the outcomes in the order of the jobs.
@@ -71,9 +93,7 @@ def paint_pictures(
     are being written: nothing is left half-done. A picture that moves stays one that does where
     the format of its result can, of any number of frames.
 
-    max_size: longer pictures are made smaller first; 0 keeps every size.
     recipe: the text to keep in a job's result.
-    smooth: how much steadier the frames of an animation become, see `Smoother`.
     watch: is told after each frame of an animation how many are painted, of how many; what it
       raises ends the run.
     """
@@ -82,12 +102,12 @@ def paint_pictures(
     def read(job: Job) -> Picture | Animation:
         if can_be_animated(job.target) and is_animated(job.source):
             return read_animation(job.source)
-        return shrunk(read_image(job.source), max_size)
+        return shrunk(read_image(job.source), config.max_size)
 
     def painted_frames(job: Job, animation: Animation) -> Iterator[Picture]:
-        smoother = Smoother(smooth) if smooth else None
+        smoother = config.smoother()
         for count, picture in enumerate(animation.pictures(), 1):
-            painted = _paint_frame(shrunk(picture, max_size), stylizer, smoother)
+            painted = _paint_frame(shrunk(picture, config.max_size), stylizer, smoother)
             watch(job, count, len(animation.milliseconds))
             yield painted
 

@@ -11,6 +11,7 @@ from restyle.errors import UserError
 from restyle.masks import read_mask
 from restyle.media.image_source import ImageSource, picture_from
 from restyle.models.objective_config import shares
+from restyle.models.settings import check_choices, setting
 from restyle.models.transform_config import TransformConfig
 
 COLORS = ("none", "luminance")
@@ -21,24 +22,28 @@ Engine = Callable[[Inputs], np.ndarray]
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """How a network is to paint.
+    """How a network is to paint; `Stylizer` obeys every field."""
 
-    Attributes:
-      style_blend_weights: one for each style of the network; only the ratios matter; empty: equal.
-      strength: 0 gives the photo, 1 the style.
-      stroke: 0 for the finest strokes that the network has learnt, 1 for the broadest; None: those
-        in the middle, or the only ones.
-      preserve_color: "luminance" keeps the photo's colours.
-      mask: a grey picture, white where the style applies; "" for everywhere.
-    """
-
-    style_blend_weights: tuple[float, ...] = ()
-    strength: float = 1.0
-    stroke: float | None = None
-    preserve_color: str = "none"
-    mask: ImageSource = ""
+    style_blend_weights: tuple[float, ...] = setting(
+        (),
+        "One number for each style of the network, comma-separated; only the ratios matter. Empty: "
+        "equal.",
+    )
+    strength: float = setting(1.0, "0 gives the photo, 1 the style.")
+    stroke: float | None = setting(
+        None,
+        "0 gives the finest strokes that the network has learned, 1 the broadest. If not given: "
+        "those in the middle.",
+    )
+    preserve_color: str = setting(
+        "none",
+        "luminance: the colors of the photo, the brightness of the painted picture.",
+        choices=COLORS,
+    )
+    mask: ImageSource = setting("", "A grey picture, white where the style applies.")
 
     def __post_init__(self):
+        check_choices(self)
         for name, value in (("strength", self.strength), ("stroke", self.stroke)):
             if value is not None and not 0 <= value <= 1:
                 raise ValueError(f"Got {name} {value}, expected a number from 0 to 1.")

@@ -84,7 +84,7 @@ def kind_of(field: dataclasses.Field) -> tuple[Callable[[Any], Any], bool]:
     kind = field.type
     if get_origin(kind) is tuple:
         return get_args(kind)[0], True
-    if isinstance(kind, types.UnionType):  # X | None
+    if isinstance(kind, types.UnionType):  # X | None, or X and what only a caller can give.
         return get_args(kind)[0], False
     assert isinstance(kind, type), f"{field.name} is of no type that a flag can have: {kind}"
     return kind, False

@@ -184,18 +184,10 @@ def _run(
 
 def _one_pass(task: Task) -> np.ndarray:
     """What the network that --init names makes of the content, at the size of the first scale."""
-    from restyle.paint.stylizer import Look
-    from restyle.programs.evaluate_task import ready_stylizer
+    from restyle.api import load
 
-    network = ready_stylizer(
-        str(task.network),
-        Look(),
-        memory_gb=0,
-        engine="tensorflow",
-        precision=task.config.precision,
-        device=None,
-    )
-    return network.picture(resize(task.problem.content, task.scales[0].size))
+    network = load(str(task.network), engine="tensorflow", precision=task.config.precision)
+    return network(resize(task.problem.content, task.scales[0].size))
 
 
 def _records(

@@ -89,15 +89,15 @@ def current_settings(record: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a recipe or a config.json; those of older versions in today's names."""
     settings = dict(record.get("settings", record))
     settings.pop("average", None)  # Of the weights, which was given up.
+    if record.get("program") == "evaluate.py":  # Whose older recipes name too much.
+        idle = ("style_loss", "pooling", "allow_different_dimensions")
+        return {name: value for name, value in settings.items() if name not in idle}
     if "checkpoint_interval" in settings:
         settings["save_every"] = settings.pop("checkpoint_interval")
     if "preset" in settings:
         formula = PRESETS[settings.pop("preset")].get("formula", ObjectiveConfig.formula)
         # Versions that did not say had Gram matrices and average pooling.
         settings = {"style_loss": "gram", "pooling": "average", "formula": formula} | settings
-    elif "allow_different_dimensions" in settings:  # Of evaluate.py, which named too much.
-        for name in ("style_loss", "pooling", "allow_different_dimensions"):
-            settings.pop(name, None)
     return settings
 
 
