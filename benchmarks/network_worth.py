@@ -33,11 +33,12 @@ from restyle.exact.settings import PRECISIONS as CHOICES
 from restyle.exact.settings import OptimizeConfig
 from restyle.measure import Painting, score
 from restyle.media.folders import find_pictures
+from restyle.media.image_files import check_target
 from restyle.media.images import fit_long_side, read_image, resize
 from restyle.networks import load_network, read_network_recipe
 from restyle.precision import PRECISIONS, decided_precision
 from restyle.record.recipe import recipe_objective
-from restyle.record.scores import check_table_name, write_scores
+from restyle.record.scores import TABLES, write_scores
 from restyle.training.held_out import plain_batch
 from restyle.training.loss import network_inputs
 
@@ -69,7 +70,7 @@ class Contest(NamedTuple):
 def main() -> None:
     flags = _flags()
     if flags.csv:
-        check_table_name(flags.csv)
+        check_target(flags.csv, TABLES)
     photos = [path for place in flags.photos for path in find_pictures(place)]
     contest, evaluations = read_contest(flags), counted_at(flags.evaluations)
     by_size, rows = {}, []

@@ -27,10 +27,11 @@ from restyle.errors import UserError
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.settings import SMALLEST_SCALE, OptimizeConfig, result_size
 from restyle.media.folders import find_pictures
+from restyle.media.image_files import check_target
 from restyle.media.images import resize
 from restyle.paint.painter import Painter
 from restyle.precision import PRECISIONS, decided_precision
-from restyle.record.scores import check_table_name, write_scores
+from restyle.record.scores import TABLES, write_scores
 
 
 class Way(NamedTuple):
@@ -57,7 +58,7 @@ class Result(NamedTuple):
 def main() -> None:
     flags = _flags()
     if flags.csv:
-        check_table_name(flags.csv)
+        check_target(flags.csv, TABLES)
     photos = [path for place in flags.photos for path in find_pictures(place)]
     weights, rows = load_vgg_weights(), []
     for size in flags.sizes:

@@ -221,7 +221,7 @@ def test_a_table_that_cannot_be_written_leaves_the_old_one(tmp_path):
 
     with pytest.raises(TypeError):
         write_scores(path, [*ROWS, {"picture": object()}])
-    with pytest.raises(UserError, match=r"End it with \.csv or \.json"):
+    with pytest.raises(UserError, match=r"one of \.csv, \.json"):
         write_scores(tmp_path / "scores.xlsx", ROWS)
 
     assert path.read_bytes() == before

@@ -75,16 +75,6 @@ def test_a_name_that_says_no_format_is_refused_with_those_there_are(tmp_path, na
         check_time_lapse(tmp_path / name)
 
 
-def test_where_no_video_can_be_written_is_said(tmp_path):
-    (tmp_path / "folder.mp4").mkdir()
-    check_time_lapse(tmp_path / "run.mp4")
-
-    with pytest.raises(UserError, match="is a folder"):
-        check_time_lapse(tmp_path / "folder.mp4")
-    with pytest.raises(UserError, match="there is no folder"):
-        check_time_lapse(tmp_path / "gone" / "run.mp4")
-
-
 class StepAt:
     def __init__(self, iteration):
         self.iteration_of_run = iteration

@@ -214,8 +214,8 @@ def test_settings_that_cannot_be_meant(mistake, arguments, said):
     [
         (["--train_path=gone"], "gone"),
         (["--train_path={tmp_path}/empty"], "empty"),
-        (["--output=out.h5"], "ends with .keras"),
-        (["--output={tmp_path}/gone/out.keras"], "There is no folder"),
+        (["--output=out.h5"], "End its name with .keras."),
+        (["--output={tmp_path}/gone/out.keras"], "there is no folder"),
         (["--style_layers=conv5_1", "--style_size=16", "--image_size=16"], None),
         (["--image_size=100"], "none can be used"),
         (["--style=gone.png"], "gone.png"),

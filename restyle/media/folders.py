@@ -30,6 +30,14 @@ class Job:
     target: Path
 
 
+def make_folder(path: AnyPath, advice: str) -> None:
+    """Makes a folder and those it lies in; UserError, with the advice, if it cannot be one."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"'{path}' cannot be made a folder: {error.strerror}. {advice}") from error
+
+
 def find_pictures(place: AnyPath, *, without: AnyPath | None = None) -> list[Path]:
     """Returns the pictures in a folder and below it, or those that match a pattern.
 

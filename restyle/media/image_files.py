@@ -5,7 +5,7 @@ import os
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -65,7 +65,7 @@ def written_beside(path: AnyPath) -> Iterator[BinaryIO]:
         with open(temporary, "wb") as file:
             yield file
         os.replace(temporary, target)
-    except OverflowError as error:  # Of GIF, which counts to 65,535.
+    except (OverflowError, struct.error) as error:  # Of GIF, which counts to 65,535.
         raise UserError(
             f"'{path}' cannot be written: a side is too long for its format. Nothing was changed."
         ) from error
@@ -76,9 +76,18 @@ def written_beside(path: AnyPath) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
 
 
-def check_place(path: AnyPath) -> None:
-    """Raises UserError if `written_beside` could not write here: ask before a long run."""
-    target = Path(path)
+def check_target(path: AnyPath, endings: Iterable[str]) -> None:
+    """Raises UserError if no such file could be written here: ask before a long run, not after.
+
+    endings: of the names that say in which format, ".png".
+    """
+    target, known = Path(path), list(endings)
+    if target.suffix.lower() not in known:
+        one_of = "one of " if len(known) > 1 else ""
+        raise UserError(
+            f"'{path}' does not name a format to write in. "
+            f"End its name with {one_of}{', '.join(known)}."
+        )
     if target.is_dir():
         raise UserError(f"'{path}' is a folder. Give the name of a file to write.")
     if not target.parent.is_dir():

@@ -10,7 +10,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from restyle.errors import UserError
 from restyle.media.gif_files import paletted
-from restyle.media.image_files import AnyPath, check_place, opened, written_beside
+from restyle.media.image_files import AnyPath, check_target, opened, written_beside
 from restyle.media.recipe_text import recipe_of, recipe_options
 
 WRITABLE = {
@@ -141,12 +141,7 @@ def as_saved(pixels: np.ndarray, extension: str, *, alpha: np.ndarray | None = N
 
 def check_writable(path: AnyPath) -> None:
     """Raises UserError if `write_image` could not write here: ask before a long run, not after."""
-    if _extension(path) not in WRITABLE:
-        raise UserError(
-            f"'{path}' does not name a format to write in. "
-            f"End its name with one of {', '.join(WRITABLE)}."
-        )
-    check_place(path)
+    check_target(path, WRITABLE)
 
 
 def fit_long_side(size: tuple[int, int], long_side: int) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from restyle.media.animations import (
     read_animation,
     write_animation,
 )
-from restyle.media.folders import Job
+from restyle.media.folders import Job, make_folder
 from restyle.media.images import (
     Picture,
     check_writable,
@@ -126,13 +126,7 @@ def paint_pictures(
 
 def make_ready(target: Path) -> None:
     """Makes the folder of a result; UserError if it cannot be, or the result cannot be written."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"'{target.parent}' cannot be made a folder: {error.strerror}. "
-            "Choose another place for the results."
-        ) from error
+    make_folder(target.parent, "Choose another place for the results.")
     check_writable(target)
 
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from restyle.api import scorer
+from restyle.media.image_files import check_target
 from restyle.media.images import check_writable, read_image, write_image
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.programs.evaluate_settings import Results, Scores
 from restyle.programs.flags import WrongFlags
 from restyle.programs.settings import as_settings, built, chosen, settings_text
-from restyle.record.scores import check_table_name, comparison_sheet, score_label, write_scores
+from restyle.record.scores import TABLES, comparison_sheet, score_label, write_scores
 from restyle.tensorflow_start import quiet_start
 
 
@@ -20,9 +21,10 @@ def score(given: Mapping[str, Any]) -> int:
     asked, objective = built(Scores, given), built(ObjectiveConfig, chosen(given))
     if not asked.content or not asked.style:
         raise WrongFlags("Pass --content photo.jpg --style painting.jpg with --score.")
-    for path, check in ((asked.scores, check_table_name), (asked.compare, check_writable)):
-        if path:
-            check(path)
+    if asked.scores:
+        check_target(asked.scores, TABLES)
+    if asked.compare:
+        check_writable(asked.compare)
     photo = read_image(asked.content).pixels
     paintings = {path: read_image(path).pixels for path in asked.style}
     results = {path: read_image(path).pixels for path in asked.score}

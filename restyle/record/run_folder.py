@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from restyle.errors import UserError
+from restyle.media.folders import make_folder
 from restyle.media.image_files import written_beside
 from restyle.media.images import write_image
 
@@ -36,13 +37,8 @@ class RunFolder:
                 f"'{self.path}' already holds a run. "
                 f"Pass --resume={self.path} to go on with it, or another --run_dir."
             )
-        try:
-            (self.path / "previews").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f"'{self.path}' cannot be made a folder: {error.strerror}. "
-                "Choose another --run_dir."
-            ) from error
+        for folder in (self.path, self.path / "previews"):
+            make_folder(folder, "Choose another --run_dir.")
 
     def begin(self, config: Mapping[str, Any]) -> None:
         """Makes the folder if need be and writes what the run was asked: now it holds a run."""

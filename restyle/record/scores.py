@@ -3,21 +3,21 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from restyle.errors import UserError
 from restyle.media.contact_sheet import contact_sheet
-from restyle.media.image_files import written_beside
+from restyle.media.image_files import AnyPath, check_target, written_beside
 
 Row = Mapping[str, Any]
 
+TABLES = (".csv", ".json")
 
-def write_scores(path: str | os.PathLike[str], rows: Sequence[Row]) -> None:
+
+def write_scores(path: AnyPath, rows: Sequence[Row]) -> None:
     """Writes one line for each result, .csv or .json by the path's name: whole, or not at all.
 
     rows: values by column. A CSV has the columns of all rows, in the order in which they first
@@ -25,16 +25,14 @@ def write_scores(path: str | os.PathLike[str], rows: Sequence[Row]) -> None:
 
     Raises UserError for another name, or where it cannot be written.
     """
-    check_table_name(path)
-    text = _csv(rows) if Path(path).suffix == ".csv" else json.dumps(list(rows), indent=1) + "\n"
+    check_target(path, TABLES)
+    text = (
+        _csv(rows)
+        if Path(path).suffix.lower() == ".csv"
+        else json.dumps(list(rows), indent=1) + "\n"
+    )
     with written_beside(path) as file:
         file.write(text.encode())
-
-
-def check_table_name(path: str | os.PathLike[str]) -> None:
-    """Raises UserError if `write_scores` knows no format for this name: ask before a long run."""
-    if Path(path).suffix not in (".csv", ".json"):
-        raise UserError(f"'{path}' is no table's name. End it with .csv or .json.")
 
 
 def comparison_sheet(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from restyle.errors import UserError
+from restyle.media.image_files import check_target
 from restyle.media.image_source import ImageSource, is_path, picture_from
 from restyle.media.images import fit_long_side, resize
 from restyle.models.objective_config import ObjectiveConfig
@@ -112,11 +113,7 @@ def style_names(styles: Sequence[ImageSource]) -> tuple[str, ...]:
 
 def check_output(output: str) -> None:
     """Raises UserError if no network could be written here: before a long run, not after."""
-    path = Path(output)
-    if path.suffix != SUFFIX:
-        raise UserError(f"Got --output={output}, expected a name that ends with {SUFFIX}.")
-    if not path.parent.is_dir():
-        raise UserError(f"There is no folder '{path.parent}' for --output={output}. Create it.")
+    check_target(output, (SUFFIX,))
 
 
 def _check_sides(config: TrainConfig, objective: ObjectiveConfig) -> None:

@@ -52,14 +52,8 @@ def check_container(output: AnyPath, reader: VideoReader, track: VideoTrack) -> 
 
 
 def container_format(path: AnyPath) -> str:
-    """Returns FFmpeg's name of the format that the ending of the name asks for."""
-    file_format = WRITABLE.get(Path(path).suffix.lower())
-    if file_format is None:
-        raise UserError(
-            f"'{path}' does not name a format to write in. "
-            f"End its name with one of {', '.join(WRITABLE)}."
-        )
-    return file_format
+    """FFmpeg's name of the format that the ending of the name, one of `WRITABLE`, asks for."""
+    return WRITABLE[Path(path).suffix.lower()]
 
 
 def join(

@@ -11,10 +11,10 @@ from typing import Any, Protocol, Self
 from av.error import FFmpegError
 
 from restyle.errors import UserError, check_installed
-from restyle.media.image_files import AnyPath, written_beside
+from restyle.media.image_files import AnyPath, check_target, written_beside
 from restyle.media.images import quantize
 from restyle.media.video.camera import opencv
-from restyle.media.video.joining import container_format
+from restyle.media.video.joining import WRITABLE, container_format
 from restyle.media.video.reader import Frame
 from restyle.media.video.writer import Encoding, PartWriter, Source, plan_track
 
@@ -101,6 +101,7 @@ class Recording:
     """
 
     def __init__(self, output: AnyPath, source: Source, size: tuple[int, int], encoding: Encoding):
+        check_target(output, WRITABLE)
         self.closed = False
         self._output, self._format = Path(output), container_format(output)
         self._track = plan_track(source, size, encoding)

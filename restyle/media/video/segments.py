@@ -13,9 +13,9 @@ import numpy as np
 from av.error import FFmpegError
 
 from restyle.errors import UserError
-from restyle.media.image_files import AnyPath, written_beside
+from restyle.media.image_files import AnyPath, check_target, written_beside
 from restyle.media.video import parts as video_parts
-from restyle.media.video.joining import check_container, join
+from restyle.media.video.joining import WRITABLE, check_container, join
 from restyle.media.video.reader import Frame, VideoReader
 from restyle.media.video.writer import Encoding, PartWriter, plan_track
 
@@ -166,14 +166,9 @@ class SegmentedVideo:
 
 
 def _checked(output: AnyPath, reader: VideoReader) -> Path:
-    """Returns where to write, with links followed, if it is no folder and not the source."""
+    """Returns where to write, with links followed, if a video can be and it is not the source."""
+    check_target(output, WRITABLE)
     path = Path(os.path.realpath(output))
-    if path.is_dir():
-        raise UserError(f"'{output}' is a folder. Give the name of a video to write.")
-    if not path.parent.is_dir():
-        raise UserError(
-            f"'{output}' cannot be written: there is no folder '{path.parent}'. Create it first."
-        )
     if path == Path(os.path.realpath(reader.path)):
         raise UserError(f"'{output}' is the source itself. Give another name to write to.")
     return path

@@ -9,7 +9,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from restyle.errors import UserError
-from restyle.media.image_files import AnyPath, check_place, written_beside
+from restyle.media.image_files import AnyPath, check_target, written_beside
 from restyle.media.video.color import BT709, LIMITED_RANGE, UNSPECIFIED, VideoColors
 from restyle.media.video.joining import WRITABLE
 from restyle.media.video.writer import PartWriter, VideoTrack
@@ -21,12 +21,7 @@ SECONDS_HELD = 2
 
 def check_time_lapse(path: AnyPath) -> None:
     """Raises UserError if no time lapse could be written here: ask before a long run."""
-    if Path(path).suffix.lower() not in CONTAINERS:
-        raise UserError(
-            f"'{path}' does not say in which format to write the time lapse. "
-            f"End its name with one of {', '.join(CONTAINERS)}."
-        )
-    check_place(path)
+    check_target(path, CONTAINERS)
 
 
 class TimeLapse:
