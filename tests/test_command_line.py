@@ -171,21 +171,8 @@ def test_ctrl_c_before_a_loop_listens_is_no_traceback(capsys):
 
 # A reader that goes away, as head does, and a disk that is full. The pipes are real ones.
 
-PROGRAM = """
-import sys
-from restyle.programs import command_line
-from restyle.media.standard_streams import as_files
-from restyle.programs.flags import Flags
-def lines(given):
-    print("line\\n" * 50_000)
-def picture(given):
-    with as_files("in.png", "-", ".bmp") as (_, target), open(target, "wb") as file:
-        file.write(bytes(1_000_000))
-def note(given):
-    print("note", file=sys.stderr)
-sys.exit(command_line.run_program({}, Flags(dict()), "About.", []))
-"""
-LINES, PICTURE, NOTE = (["-c", PROGRAM.format(main)] for main in ("lines", "picture", "note"))
+PROGRAM = "tests/talking_program.py"
+LINES, PICTURE, NOTE = ([PROGRAM, what] for what in ("lines", "picture", "note"))
 
 
 def status_and_rest(arguments, *, stream="stdout", to, unbuffered=""):
@@ -194,7 +181,7 @@ def status_and_rest(arguments, *, stream="stdout", to, unbuffered=""):
     result = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": unbuffered},
         **{stream: to, other: subprocess.PIPE},
     )
     return result.returncode, getattr(result, other)

@@ -1,13 +1,11 @@
 import json
-import os
 import shutil
-import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from imported_by import imported_by
 from restyle.models.layers import ConditionalInstanceNorm, InstanceNorm
 from restyle.models.transform_config import TransformConfig
 from restyle.models.transform_net import TransformNet
@@ -16,9 +14,9 @@ from restyle import processor
 from restyle.engines import conversion, engines, quantization
 from restyle.engines.engines import engine_named
 from restyle.errors import UserError
+from restyle.media import images
 from restyle.networks import load_network
 
-ROOT = Path(__file__).resolve().parent.parent
 RNG = np.random.default_rng(9)
 SHAPES = {
     "plain": TransformConfig(width=2, residual_blocks=1),
@@ -142,23 +140,16 @@ def test_tensorflow_builds_one_graph_for_all_sizes(files, monkeypatch):
     assert len(called) == 1
 
 
-def test_a_second_start_needs_no_tensorflow_and_reports_to_nobody(files):
+def test_a_second_start_needs_no_tensorflow_and_reports_to_nobody(files, tmp_path):
     engine_named("openvino", files["blend"], precision="float32")
-    code = (
-        "import sys, numpy as np, pathlib\n"
-        "from restyle.engines.engines import engine_named\n"
-        "engine = engine_named('openvino', pathlib.Path(sys.argv[1]), precision='float32')\n"
-        "engine({'images': np.zeros((1, 9, 9, 3), 'f'), 'style_weights': np.ones((1, 2), 'f'),\n"
-        "        'strength': np.ones((1, 1), 'f')})\n"
-        "heavy = {'tensorflow', 'keras'} & set(sys.modules)\n"
-        "assert not heavy and not sys.modules['openvino_telemetry'], heavy\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", code, str(files["blend"])]
+    images.write_image(tmp_path / "in.png", np.zeros((9, 9, 3)))
+    paths = [f"--input={tmp_path}/in.png", f"--output={tmp_path}/out.png"]
+    asked = [f"--model={files['blend']}", "--engine=openvino", "--precision=float32", *paths]
 
-    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+    status, modules, _ = imported_by("restyle.programs.evaluate", "main", asked)
 
-    assert (result.returncode, result.stderr) == (0, "")
+    assert status == 0 and (tmp_path / "out.png").exists()
+    assert "openvino" in modules and not {"tensorflow", "keras", "openvino_telemetry"} & modules
 
 
 def test_a_broken_conversion_is_made_again(files, tmp_path, monkeypatch):

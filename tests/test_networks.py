@@ -1,11 +1,9 @@
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from imported_by import imported_by
 from restyle.models.transform_config import TransformConfig
 from restyle.models.transform_net import TransformNet
 
@@ -24,7 +22,6 @@ from restyle.networks import (
 SHAPE = TransformConfig(width=2, residual_blocks=1, styles=("wave", "scream"), strength=True)
 RECIPE = '{"program": "train_fast.py", "styles": ["w\\u00e4ve"]}'
 READERS = [load_network, read_network_recipe, read_network_shape]
-ROOT = Path(__file__).resolve().parent.parent
 IMAGES = np.random.default_rng(0).random((2, 20, 17, 3), np.float32)
 INPUTS = {
     "images": IMAGES,
@@ -96,20 +93,11 @@ def test_a_network_runs_in_the_precision_asked_for(saved):
 
 
 def test_recipe_and_shape_are_read_without_tensorflow(saved):
-    code = (
-        "import json, sys\n"
-        "from restyle.networks import read_network_recipe, read_network_shape\n"
-        f"print(json.dumps([read_network_recipe({str(saved)!r}), "
-        f"read_network_shape({str(saved)!r})]))\n"
-        "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    recipe, modules, _ = imported_by("restyle.networks", "read_network_recipe", saved)
+    shape, more_modules, _ = imported_by("restyle.networks", "read_network_shape", saved)
 
-    recipe, shape = json.loads(result.stdout)
-    assert recipe == RECIPE
-    assert TransformConfig(**shape) == SHAPE
+    assert recipe == RECIPE and TransformConfig(**shape) == SHAPE
+    assert not {"tensorflow", "keras"} & (modules | more_modules)
 
 
 def test_a_network_is_found_by_its_path_or_by_the_name_of_one_that_comes_along(

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import threading
@@ -283,14 +284,6 @@ def test_the_folder_of_a_result_is_made_and_one_that_cannot_be_is_named(guarded)
 
 # Going on after a kill. The process is a real one.
 
-KILLED = """
-import sys, time
-sys.path.insert(0, "tests")
-from test_painting_pictures import paint
-from restyle.media.folders import jobs
-paint(jobs(*sys.argv[1:]))
-"""
-
 
 def wait_for(condition):
     deadline = time.monotonic() + 10 * PATIENCE
@@ -306,7 +299,10 @@ def test_a_killed_run_leaves_whole_pictures_and_the_next_one_paints_the_others(t
     for number in range(1, 100):
         (source / f"{number:03}.png").hardlink_to(photo)
 
-    process = subprocess.Popen([sys.executable, "-c", KILLED, source, target], cwd=ROOT)
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "tests" / "killed_painting.py", source, target],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     try:
         wait_for(lambda: len(list(target.glob("*.png"))) >= 5)
     finally:

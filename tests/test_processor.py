@@ -10,13 +10,12 @@ from restyle import processor
 from restyle.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
+TRIAL = ROOT / "tests" / "trial_of_nothing.py"
 WITH_TILES = "processor\t: 0\nmodel name\t: Xeon\ncpu MHz\t: 2100\nflags\t: avx amx_tile\n\n"
 
-# What a trial does; its name is tried with the limit on instructions first written down.
-ANSWERS = "pass"
-DIES = "os.kill(os.getpid(), signal.SIGILL)"
-HANGS = "time.sleep(60)"
-WITH_TILES_ONLY = "os.environ['ONEDNN_MAX_CPU_ISA'] == 'DEFAULT' and "
+# What a trial does, as tests/trial_of_nothing.py is told.
+ANSWERS, DIES = ("answer",), ("die",)
+DIES_OF_TILES, HANGS_ON_TILES = ("die", "tiles"), ("hang", "tiles")
 
 
 @pytest.fixture
@@ -38,11 +37,7 @@ def tried(tmp_path, monkeypatch):
 
     def tried(**doings):
         def command(library):
-            note = (
-                f"print('{library}', os.environ['{processor.LIMIT}'], file=open({str(log)!r}, 'a'))"
-            )
-            doing = doings.get(library, ANSWERS)
-            return [sys.executable, "-S", "-c", f"import os, signal, time\n{note}\n{doing}"]
+            return [sys.executable, "-S", TRIAL, library, log, *doings.get(library, ANSWERS)]
 
         monkeypatch.setattr(processor, "trial_command", command)
         return lambda: log.read_text().splitlines()
@@ -85,15 +80,15 @@ def test_tiles_that_work_are_used(tried, caplog):
 @pytest.mark.parametrize(
     ("doing", "how"),
     [
-        (DIES, "tensorflow ended by a signal (Illegal instruction) when it tried them"),
-        (HANGS, "tensorflow gave no answer in 0.5 seconds when it tried them"),
+        (DIES_OF_TILES, "tensorflow ended by a signal (Illegal instruction) when it tried them"),
+        (HANGS_ON_TILES, "tensorflow gave no answer in 0.5 seconds when it tried them"),
     ],
 )
 def test_tiles_that_do_not_work_are_left_alone_with_one_note(
     doing, how, tried, monkeypatch, caplog
 ):
     monkeypatch.setattr(processor, "SECONDS", 0.5)
-    trials = tried(tensorflow=f"{WITH_TILES_ONLY}{doing}")
+    trials = tried(tensorflow=doing)
 
     assert hold_back() == {}
     assert sorted(trials()) == [
@@ -105,7 +100,7 @@ def test_tiles_that_do_not_work_are_left_alone_with_one_note(
 
 
 def test_the_verdict_is_remembered(tried, caplog):
-    trials = tried(tensorflow=f"{WITH_TILES_ONLY}{DIES}", openvino=DIES)
+    trials = tried(tensorflow=DIES_OF_TILES, openvino=DIES)
     first, notes, started = hold_back(), caplog.messages, trials()
     caplog.clear()
 
@@ -143,7 +138,7 @@ def test_the_clock_of_the_processor_does_not_count(tried, tmp_path):
 def test_where_nothing_can_be_kept_it_is_tried_each_time(tried, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
-    trials = tried(tensorflow=f"{WITH_TILES_ONLY}{DIES}")
+    trials = tried(tensorflow=DIES_OF_TILES)
     hold_back()
     hold_back()
 
@@ -161,7 +156,7 @@ def test_a_variable_that_the_user_has_set_is_kept(tried, monkeypatch):
 
 
 def test_an_error_that_python_tells_of_is_left_to_who_uses_the_library(tried):
-    tried(tensorflow="raise ImportError('not for this machine')")
+    tried(tensorflow=("raise",))
 
     assert hold_back() == {}
     assert limits() == [None, None]

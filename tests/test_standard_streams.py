@@ -1,18 +1,13 @@
 import io
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from restyle.errors import UserError
 from restyle.media.images import read_image
 from restyle.media.standard_streams import STREAM, as_files
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -79,28 +74,3 @@ def test_an_empty_standard_input_is_said_to_be_so(standard_input, monkeypatch, c
     with pytest.raises(UserError, match="Standard input is empty"):
         with as_files(STREAM, "out.png", ".png"):
             pytest.fail("it went on")
-
-
-COPY = """
-import shutil, sys
-from restyle.errors import UserError
-from restyle.media.standard_streams import as_files
-try:
-    with as_files("-", "-", ".png") as (source, target):
-        shutil.copy(source, target)
-except UserError as error:
-    sys.exit(f"error: {error}")
-"""
-
-
-def test_pictures_go_through_a_pipe():
-    levels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(levels).save(buffer, "png")
-
-    result = subprocess.run(
-        [sys.executable, "-c", COPY], cwd=ROOT, input=buffer.getvalue(), capture_output=True
-    )
-
-    assert (result.returncode, result.stderr) == (0, b"")
-    assert result.stdout == buffer.getvalue()
