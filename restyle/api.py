@@ -134,7 +134,10 @@ def train(
     preset: str = "restyle",
     vgg_weights: AnyPath | None = None,
     resume: Mapping[str, np.ndarray] | None = None,
+    interrupted: object = False,
+    preview_every: int = 0,
     watch: "Callable[[TrainStep], object]" = lambda step: None,
+    preview: Callable[[np.ndarray], object] = lambda sheet: None,
     **settings: Any,
 ) -> Painter:
     """Trains a network to paint in a style, or several, writes it, and returns it ready to paint.
@@ -147,6 +150,10 @@ def train(
       start_from: a network to start from.
       watch: is told every step: its number, loss, terms and progress; `snapshot` is what `resume`
         takes, at checkpoints. What it raises ends the training.
+      interrupted: once it is true, the step that is being done is the last one; the network is
+        written as it is then.
+      preview: is shown what the network makes of the photos held out, a contact sheet, every
+        `preview_every` steps and at the end; 0: never.
       settings: the fields of `ObjectiveConfig` and `TrainConfig`; width, residual_blocks and
         strength of the network.
     """
@@ -159,9 +166,11 @@ def train(
     session = Session(task, strategy, vgg_file=vgg_file, report=LOGGER.info)
     done = int(resume["step"]) if resume else 0
     try:
-        for step in session.steps(resume, False, 0):
+        for step in session.steps(resume, interrupted, preview_every):
             watch(step)
             done = step.step
+            if preview_every and (done % preview_every == 0 or step.progress >= 1.0):
+                preview(session.preview())
     except Diverged as error:
         raise UserError(str(error)) from error
     if session.chief:

@@ -221,3 +221,23 @@ def test_a_trained_network_is_written_and_returned_ready_to_paint(paths, photos,
     assert [step.step for step in seen] == [1, 2]
     assert painter.styles == ("painting",) and '"style_size": [' in painter.recipe
     assert painter(paths[0]).shape == restyle.read_image(paths[0]).shape
+
+
+def test_an_interrupted_training_keeps_its_network_and_shows_previews(paths, photos, tmp_path):
+    layers = {name: QUICK[name] for name in ("style_layers", "content_layers", "precision")}
+    seen, sheets, stop = [], [], []
+
+    def watch(step):
+        seen.append(step.step)
+        stop.extend([True] * (step.step == 2))
+
+    painter = restyle.train(
+        *(paths[1], photos, tmp_path / "b.keras"),
+        **{"image_size": 32, "style_size": 64, "width": 2, "residual_blocks": 1},
+        **{"batch_size": 1, "held_out": 1, "minutes": 60, "watch": watch, "interrupted": stop},
+        **{"preview_every": 1, "preview": sheets.append},
+        **layers,
+    )
+
+    assert seen == [1, 2, 3] and len(sheets) == 3
+    assert '"steps": 3' in painter.recipe and np.ptp(sheets[-1]) > 0.1
