@@ -1,4 +1,4 @@
-"""How many evaluations of the optimiser one pass of a trained network is worth.
+"""How many evaluations of the optimizer one pass of a trained network is worth.
 
   python -m benchmarks.network_worth --model painting.keras --photos PHOTOS --sizes 256,512
 
@@ -52,8 +52,8 @@ class Contest(NamedTuple):
       network: the trained network, in the precision that is timed.
       style: which of the network's styles.
       painting: (h, w, 3).
-      style_long_side: of the painting as the network learnt it.
-      weights, precision: of the VGG-19 that the optimiser uses.
+      style_long_side: of the painting as the network learned it.
+      weights, precision: of the VGG-19 that the optimizer uses.
       precise_vgg: what measures.
     """
 
@@ -126,7 +126,7 @@ def read_contest(flags: argparse.Namespace) -> Contest:
 
 
 def meet(contest: Contest, path: Path, size: int, evaluations: Sequence[int]) -> Measured:
-    """Network and optimiser at one photo, `size` pixels long."""
+    """Network and optimizer at one photo, `size` pixels long."""
     photo = read_image(path).pixels
     photo = resize(photo, fit_long_side(photo.shape[:2], size))
     one_pass = _one_pass(contest, photo)
@@ -164,7 +164,7 @@ def _one_pass(contest: Contest, photo: np.ndarray) -> Callable[[], np.ndarray]:
 def _pictures(
     contest: Contest, problem: Problem, start: str, evaluations: Sequence[int], *, times, one_pass
 ) -> Iterator[np.ndarray]:
-    """The optimiser's picture after each number of evaluations; a pass is timed with each.
+    """The optimizer's picture after each number of evaluations; a pass is timed with each.
 
     A line search that goes past a number counts for the next one.
     """

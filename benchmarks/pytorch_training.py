@@ -87,10 +87,10 @@ def training_step(inputs, precision):
 
     def loss():
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-            stylised = network(photos)
+            stylized = network(photos)
         with torch.no_grad():
             content = features(photos, content_filters, last_precision)
-        seen = features(stylised, filters, last_precision)
+        seen = features(stylized, filters, last_precision)
         contents = [relative_errors(seen[n], content[n].float()) for n in config.content_layers]
         styles = [relative_errors(gram_matrix(seen[n]), grams[n]) for n in config.style_layers]
         losses = config.content_weight * torch.stack(contents).mean(0)

@@ -1,11 +1,11 @@
-"""How steady a stylised video is: frame by frame, smoothed, and by a temporally trained network.
+"""How steady a stylized video is: frame by frame, smoothed, and by a temporally trained network.
 
   python -m benchmarks.steadiness --model painting.keras --clips a.mp4 b.mp4
 
-E_warp of Lai et al. (2018): the mean squared difference of each stylised frame and the one before,
+E_warp of Lai et al. (2018): the mean squared difference of each stylized frame and the one before,
 moved along the optical flow of the frames as filmed, over the pixels where that flow is consistent
 (Ruder et al. 2016). A blurred or faded video is steady too, so the last column says what is left of
-the detail: the mean squared step between neighbouring pixels, of that of each frame by itself. The
+the detail: the mean squared step between neighboring pixels, of that of each frame by itself. The
 row "as filmed" is what flow and light alone amount to. Prints Markdown.
 """
 
@@ -119,13 +119,13 @@ def _painted(paint: Paint, frames: Sequence[np.ndarray]) -> tuple[list[np.ndarra
 
 
 def video_error(results: Sequence[np.ndarray], motions: Sequence[Motion]) -> float:
-    """The mean of E_warp over all pairs of neighbouring frames that have consistent pixels."""
+    """The mean of E_warp over all pairs of neighboring frames that have consistent pixels."""
     pairs = zip(itertools.pairwise(results), motions, strict=True)
     return float(np.nanmean([warping_error(*pair, *motion) for pair, motion in pairs]))
 
 
 def _detail(pixels: np.ndarray) -> float:
-    """The mean squared step from a pixel to its neighbours, to the right and down."""
+    """The mean squared step from a pixel to its neighbors, to the right and down."""
     return float(sum(np.mean(np.square(np.diff(pixels, axis=axis))) for axis in (0, 1)))
 
 

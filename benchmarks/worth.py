@@ -14,7 +14,7 @@ class Measured(NamedTuple):
 
     Attributes:
       network: the objective of what the network makes of it.
-      curves: the optimiser's after each number of evaluations, by start.
+      curves: the optimizer's after each number of evaluations, by start.
       evaluation_seconds, pass_seconds: medians, each timed in turn with the other.
     """
 
@@ -34,7 +34,7 @@ def counted_at(most: int) -> list[int]:
 def evaluations_worth(
     evaluations: Sequence[float], objectives: Sequence[float] | np.ndarray, value: float
 ) -> float:
-    """How many evaluations the optimiser needs to come down to `value`.
+    """How many evaluations the optimizer needs to come down to `value`.
 
     Between two points the curve is straight on logarithmic axes. 0 if it starts no higher than
     `value`, infinite if it does not come so low.
@@ -87,7 +87,7 @@ def _count(worth: float, evaluations: Sequence[int]) -> str:
 
 
 def table(evaluations: Sequence[int], measured: Sequence[Measured]) -> str:
-    """The mean objectives in Markdown, those of the optimiser and below them the network's."""
+    """The mean objectives in Markdown, those of the optimizer and below them the network's."""
     curves = mean_curves(measured)
     rows = [
         ["evaluations", *(f"from {start}" for start in curves)],
@@ -116,7 +116,7 @@ def plot(
     )
     for axes, (size, measured) in zip(panels[0], by_size.items(), strict=True):
         for start, curve in mean_curves(measured).items():
-            axes.loglog(evaluations, curve, label=f"optimiser from {start}")
+            axes.loglog(evaluations, curve, label=f"optimizer from {start}")
         network = np.mean([each.network for each in measured])
         axes.axhline(network, color="black", linestyle="--", label=f"{name}, one pass")
         plural = "s" * (len(measured) > 1)

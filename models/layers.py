@@ -200,7 +200,7 @@ class Condition(keras.layers.Layer):
     a strength dial the first entry is left out.
 
     Args:
-      strokes: m, the stroke sizes in which each style was learnt.
+      strokes: m, the stroke sizes in which each style was learned.
 
     Input: {"style_weights": (b, n) if there are several styles, "strength": (b, 1) if there is a
     dial, "stroke": (b, 1) if there are several sizes}, one of them at least.
@@ -239,21 +239,21 @@ class Condition(keras.layers.Layer):
 
 @register
 class StrengthDial(keras.layers.Layer):
-    """The photo at strength 0, the stylised picture at 1.
+    """The photo at strength 0, the stylized picture at 1.
 
-    photo + (1 - (1 - strength)^4) (stylised - photo)
+    photo + (1 - (1 - strength)^4) (stylized - photo)
 
-    Instance norm forgets how bright and how colourful a photo is, so that no setting of it can
+    Instance norm forgets how bright and how colorful a photo is, so that no setting of it can
     give the photo back; this makes 0 exact. The power leaves the rest of the dial to the network,
     which is trained through it: at 0.5 only a sixteenth of the photo shines through.
 
-    Input: [photo (b, h, w, 3), stylised (b, h, w, 3), strength (b, 1)]. Output: (b, h, w, 3).
+    Input: [photo (b, h, w, 3), stylized (b, h, w, 3), strength (b, 1)]. Output: (b, h, w, 3).
     """
 
     def call(self, inputs):
-        photo, stylised, strength = inputs
+        photo, stylized, strength = inputs
         share = 1.0 - (1.0 - strength[:, :, None, None]) ** 4
-        return photo + share * (stylised - photo)
+        return photo + share * (stylized - photo)
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]

@@ -1,4 +1,4 @@
-"""The one objective: what the optimiser minimises, the trainer trains on and the scorer measures.
+"""The one objective: what the optimizer minimizes, the trainer trains on and the scorer measures.
 
     L = content_weight * content + style_weight * style + tv_weight * total variation
 
@@ -101,7 +101,7 @@ def gatys_content_error(features: Tensor, target: Tensor) -> Tensor:
 
 
 def total_variation(images: Tensor) -> Tensor:
-    """Mean squared difference of vertical neighbours plus that of horizontal ones.
+    """Mean squared difference of vertical neighbors plus that of horizontal ones.
 
     A mean where Johnson et al. (2016), section 3.2, sum: the same at every size.
     images: (b, h, w, 3). Returns (b,).

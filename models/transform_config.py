@@ -17,7 +17,7 @@ class TransformConfig:
       width: there are twice and four times as many below.
       styles: names of the styles it paints; with several it takes "style_weights".
       strength: it takes "strength".
-      stroke_sizes: long sides in pixels at which its paintings were learnt, from fine strokes to
+      stroke_sizes: long sides in pixels at which its paintings were learned, from fine strokes to
         broad ones; with several it has a dial between them, and takes "stroke". Empty: one size.
     """
 

@@ -35,7 +35,7 @@ def vgg19_features(
 ) -> keras.Model:
     """VGG-19 up to the deepest of `layers`, a model from pixels to {paper name: activations}.
 
-    Gatys et al. (2016), section 2: the normalised network, without fully connected layers.
+    Gatys et al. (2016), section 2: the normalized network, without fully connected layers.
     Activations are those after the ReLU. pooling: "max", as the network was trained, or "average",
     as in the paper.
 

@@ -1,11 +1,11 @@
-"""Colour control: how to keep the content's colours. Gatys et al. (2017), section 5."""
+"""Color control: how to keep the content's colors. Gatys et al. (2017), section 5."""
 
 import numpy as np
 
-# The Y of YIQ, in which the paper separates luminance from colour (Rec. 601).
+# The Y of YIQ, in which the paper separates luminance from color (Rec. 601).
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
-# Colours that vary by less than one 8-bit level, root mean square, vary by rounding and by JPEG.
+# Colors that vary by less than one 8-bit level, root mean square, vary by rounding and by JPEG.
 NO_VARIANCE = (1 / 255) ** 2
 
 
@@ -15,19 +15,19 @@ def luminance(pixels: np.ndarray) -> np.ndarray:
 
 
 def keep_luminance(pixels: np.ndarray, content: np.ndarray) -> np.ndarray:
-    """Returns the luminance of `pixels` with the colour, I and Q of YIQ, of `content`.
+    """Returns the luminance of `pixels` with the color, I and Q of YIQ, of `content`.
 
     result = Y(pixels) + s (content - Y(content)),  s in [0, 1] for each pixel
 
-    Equal I and Q are an equal distance from grey, content - Y(content), which saves going to YIQ
-    and back. Where the sum would leave [0, 1], s is the largest that keeps it inside: the colour is
+    Equal I and Q are an equal distance from gray, content - Y(content), which saves going to YIQ
+    and back. Where the sum would leave [0, 1], s is the largest that keeps it inside: the color is
     paler, but its hue and the luminance are right. Elsewhere s = 1.
 
-    Gatys et al. (2017, luminance-only transfer) stylise the luminance alone and do not say what to
-    do outside [0, 1]. Here any stylised picture may come in; only its luminance is used.
+    Gatys et al. (2017, luminance-only transfer) stylize the luminance alone and do not say what to
+    do outside [0, 1]. Here any stylized picture may come in; only its luminance is used.
 
     Args:
-      pixels: (h, w, 3) in [0, 1], the stylised picture.
+      pixels: (h, w, 3) in [0, 1], the stylized picture.
       content: (h, w, 3) in [0, 1].
 
     Returns:
@@ -43,7 +43,7 @@ def keep_luminance(pixels: np.ndarray, content: np.ndarray) -> np.ndarray:
 
 
 def without_white(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """The colours that give `pixels` when they are laid on white with this opacity.
+    """The colors that give `pixels` when they are laid on white with this opacity.
 
     x = 1 - alpha (1 - c)  =>  c = 1 - (1 - x) / alpha
 
@@ -58,7 +58,7 @@ def without_white(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def match_color(style: np.ndarray, content: np.ndarray) -> np.ndarray:
-    """Returns the style picture in the content's colours: with its mean and covariance.
+    """Returns the style picture in the content's colors: with its mean and covariance.
 
     Each pixel x becomes A x + b as in `color_transform`; what leaves [0, 1] is clipped, the only
     reason why the statistics of the result may differ a little from the content's.
@@ -80,12 +80,12 @@ def color_transform(style: np.ndarray, content: np.ndarray) -> tuple[np.ndarray,
     A = S_content^(1/2) S_style^(-1/2),  b = m_content - A m_style
 
     S is the covariance and m the mean over all pixels. Of the two solutions of
-    A S_style A' = S_content in Gatys et al. (2017, colour histogram matching) this is the one of
+    A S_style A' = S_content in Gatys et al. (2017, color histogram matching) this is the one of
     Image Analogies, with symmetric square roots. The other one, from Cholesky factors, depends on
     the order of R, G and B.
 
-    Directions in which colours vary by less than one 8-bit level count as not varying at all. The
-    roots leave them out: a grey style cannot become colourful, but its noise does not either.
+    Directions in which colors vary by less than one 8-bit level count as not varying at all. The
+    roots leave them out: a gray style cannot become colorful, but its noise does not either.
 
     Returns:
       (3, 3) and (3,), float64.

@@ -13,7 +13,7 @@ def picture(height=20, width=30, spread=0.1):
     return np.clip(0.5 + spread * noise, 0, 1).astype(np.float32)
 
 
-def grey(height=20, width=30):
+def gray(height=20, width=30):
     return np.repeat(RNG.uniform(0.2, 0.8, (height, width, 1)), 3, axis=-1).astype(np.float32)
 
 
@@ -33,8 +33,8 @@ def yiq(pixels):
 
 def mean_and_covariance(pixels):
     colors = pixels.reshape(-1, 3).astype(np.float64)
-    centred = colors - colors.mean(axis=0)
-    return colors.mean(axis=0), centred.T @ centred / len(colors)
+    centered = colors - colors.mean(axis=0)
+    return colors.mean(axis=0), centered.T @ centered / len(colors)
 
 
 # Luminance.
@@ -47,25 +47,25 @@ def test_luminance_is_the_y_of_yiq():
 
 
 def test_keep_luminance_takes_y_from_one_picture_and_i_and_q_from_the_other():
-    stylised, content = picture(), picture()
-    kept = yiq(color.keep_luminance(stylised, content))
+    stylized, content = picture(), picture()
+    kept = yiq(color.keep_luminance(stylized, content))
 
-    np.testing.assert_allclose(kept[..., 0], yiq(stylised)[..., 0], atol=1e-6)
+    np.testing.assert_allclose(kept[..., 0], yiq(stylized)[..., 0], atol=1e-6)
     np.testing.assert_allclose(kept[..., 1:], yiq(content)[..., 1:], atol=1e-5)
 
 
-def test_the_luminance_stays_even_where_the_colour_has_no_room():
-    stylised, content = RNG.random((20, 30, 3)), RNG.random((20, 30, 3))
-    kept = color.keep_luminance(stylised, content)
+def test_the_luminance_stays_even_where_the_color_has_no_room():
+    stylized, content = RNG.random((20, 30, 3)), RNG.random((20, 30, 3))
+    kept = color.keep_luminance(stylized, content)
 
     assert kept.min() >= 0
     assert kept.max() <= 1
-    np.testing.assert_allclose(yiq(kept)[..., 0], yiq(stylised)[..., 0], atol=1e-6)
+    np.testing.assert_allclose(yiq(kept)[..., 0], yiq(stylized)[..., 0], atol=1e-6)
 
 
-def test_a_colour_without_room_becomes_paler_but_keeps_its_hue():
-    stylised, content = RNG.random((20, 30, 3)), RNG.random((20, 30, 3))
-    kept, wanted = (yiq(p)[..., 1:] for p in (color.keep_luminance(stylised, content), content))
+def test_a_color_without_room_becomes_paler_but_keeps_its_hue():
+    stylized, content = RNG.random((20, 30, 3)), RNG.random((20, 30, 3))
+    kept, wanted = (yiq(p)[..., 1:] for p in (color.keep_luminance(stylized, content), content))
 
     # The same direction in the plane of I and Q, no longer than it was.
     np.testing.assert_allclose(
@@ -75,9 +75,9 @@ def test_a_colour_without_room_becomes_paler_but_keeps_its_hue():
     assert np.all(np.linalg.norm(kept, axis=-1) <= np.linalg.norm(wanted, axis=-1) + 1e-5)
 
 
-def test_a_colour_is_made_no_paler_than_it_must():
-    stylised, content = RNG.random((20, 30, 3)), RNG.random((20, 30, 3))
-    kept = color.keep_luminance(stylised, content)
+def test_a_color_is_made_no_paler_than_it_must():
+    stylized, content = RNG.random((20, 30, 3)), RNG.random((20, 30, 3))
+    kept = color.keep_luminance(stylized, content)
 
     all_of_it = np.isclose(yiq(kept)[..., 1:], yiq(content)[..., 1:], atol=1e-5).all(axis=-1)
     at_the_border = (np.minimum(kept, 1 - kept) < 1e-6).any(axis=-1)
@@ -86,7 +86,7 @@ def test_a_colour_is_made_no_paler_than_it_must():
 
 
 @pytest.mark.parametrize("function", [color.keep_luminance, color.match_color])
-def test_a_picture_with_its_own_colours_stays_as_it_is(function):
+def test_a_picture_with_its_own_colors_stays_as_it_is(function):
     pixels = picture(spread=0.5)  # With values at 0 and 1.
     kept = function(pixels, pixels)
 
@@ -146,9 +146,9 @@ def test_a_flat_style_becomes_the_mean_of_the_content():
     np.testing.assert_allclose(matched, flat(*content.mean(axis=(0, 1))), atol=1e-6)
 
 
-def test_a_grey_style_keeps_its_one_dimension_and_takes_the_mean():
+def test_a_gray_style_keeps_its_one_dimension_and_takes_the_mean():
     content = picture()
-    style = grey()
+    style = gray()
     matched = color.match_color(style, content)
 
     deviations = matched.reshape(-1, 3) - content.mean(axis=(0, 1))
@@ -157,8 +157,8 @@ def test_a_grey_style_keeps_its_one_dimension_and_takes_the_mean():
     assert singular_values[1] < 1e-3 * singular_values[0]
 
 
-def test_noise_of_half_a_level_in_a_grey_style_is_not_blown_up_into_colours():
-    clean, content = grey(), picture(spread=0.4)
+def test_noise_of_half_a_level_in_a_gray_style_is_not_blown_up_into_colors():
+    clean, content = gray(), picture(spread=0.4)
     noisy = clean + RNG.normal(0, 0.5 / 255, (20, 30, 3))
     difference = color.match_color(noisy, content) - color.match_color(clean, content)
 

@@ -133,7 +133,7 @@ def paint(found):
     return list(paint_pictures(found, stylizer, PaintConfig(), recipe=lambda job: ""))
 
 
-def test_without_the_package_the_other_photos_are_painted_and_learnt_from(tmp_path, request):
+def test_without_the_package_the_other_photos_are_painted_and_learned_from(tmp_path, request):
     (tmp_path / "in").mkdir()
     save(tmp_path / "in" / "a.heic", ramp())
     ramp().save(tmp_path / "in" / "b.png")

@@ -34,7 +34,7 @@ def painter(network):
     return lambda batch: network(network_inputs(network.config, batch))
 
 
-def stylised(network, photo, style, strength=1.0):
+def stylized(network, photo, style, strength=1.0):
     weights = np.eye(2, dtype=np.float32)[style : style + 1]
     inputs = {"images": photo[None], "style_weights": weights, "strength": [[strength]]}
     return np.asarray(network({name: np.float32(v) for name, v in inputs.items()}))[0]
@@ -80,8 +80,8 @@ def test_a_preview_shows_each_photo_and_what_is_made_of_it(network, monkeypatch)
     assert len(shown["rows"]) == len(shown["row_labels"]) == 2
     for photo, (first, third, two_thirds, a, b) in zip(photos, shown["rows"], strict=True):
         np.testing.assert_array_equal(first, photo)
-        np.testing.assert_allclose(third, stylised(network, photo, 0, 0.33), atol=1e-5)
-        np.testing.assert_allclose(two_thirds, stylised(network, photo, 0, 0.67), atol=1e-5)
-        np.testing.assert_allclose(a, stylised(network, photo, 0), atol=1e-5)
-        np.testing.assert_allclose(b, stylised(network, photo, 1), atol=1e-5)
+        np.testing.assert_allclose(third, stylized(network, photo, 0, 0.33), atol=1e-5)
+        np.testing.assert_allclose(two_thirds, stylized(network, photo, 0, 0.67), atol=1e-5)
+        np.testing.assert_allclose(a, stylized(network, photo, 0), atol=1e-5)
+        np.testing.assert_allclose(b, stylized(network, photo, 1), atol=1e-5)
         assert np.abs(a - b).max() > 0.01

@@ -34,7 +34,7 @@ def save(path, levels, mode=None, **options):
 
 @pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tif", "a.gif", "a.ppm"])
 def test_a_lossless_file_gives_its_levels_over_255(tmp_path, name):
-    levels = ramp() // 64 * 64  # Few enough colours for a GIF.
+    levels = ramp() // 64 * 64  # Few enough colors for a GIF.
     picture = images.read_image(save(tmp_path / name, levels))
 
     assert picture.pixels.dtype == np.float32
@@ -69,7 +69,7 @@ def test_a_cmyk_jpeg_is_not_inverted(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.pgm"])
-def test_16_bit_grey_keeps_all_its_levels(tmp_path, name):
+def test_16_bit_gray_keeps_all_its_levels(tmp_path, name):
     deep = np.array([[0, 1, 1000], [32768, 65534, 65535]], np.uint16)
     picture = images.read_image(save(tmp_path / name, deep))
 
@@ -77,7 +77,7 @@ def test_16_bit_grey_keeps_all_its_levels(tmp_path, name):
     np.testing.assert_allclose(picture.pixels, expected, atol=1e-7)
 
 
-def test_16_bit_colours_keep_their_upper_8_bits(tmp_path):
+def test_16_bit_colors_keep_their_upper_8_bits(tmp_path):
     deep = np.array([[(0, 1000, 65535), (40000, 32768, 255)]], ">u2")
 
     def chunk(kind, data):
@@ -124,12 +124,12 @@ def test_transparent_parts_are_laid_on_white_and_alpha_is_kept(tmp_path, name):
 
 @pytest.mark.parametrize("transparency", [1, b"\xff\x00"])
 @pytest.mark.parametrize("name", ["a.png", "a.gif"])
-def test_a_transparent_palette_colour_becomes_alpha(tmp_path, name, transparency):
+def test_a_transparent_palette_color_becomes_alpha(tmp_path, name, transparency):
     image = Image.new("P", (2, 1))
     image.putpalette([255, 0, 0, 0, 0, 255])
     image.putpixel((1, 0), 1)
     if name == "a.gif":
-        transparency = 1  # A GIF names one colour, and no degrees.
+        transparency = 1  # A GIF names one color, and no degrees.
     picture = images.read_image(save(tmp_path / name, image, transparency=transparency))
 
     np.testing.assert_array_equal(picture.alpha, [[1, 0]])
@@ -144,14 +144,14 @@ def test_a_transparent_palette_colour_becomes_alpha(tmp_path, name, transparency
         (np.array([[(7, 7, 7), (9, 8, 7)]], np.uint8), (9, 8, 7)),
     ],
 )
-def test_a_colour_named_transparent_becomes_alpha(tmp_path, levels, key):
+def test_a_color_named_transparent_becomes_alpha(tmp_path, levels, key):
     picture = images.read_image(save(tmp_path / "a.png", levels, transparency=key))
 
     np.testing.assert_array_equal(picture.alpha, [[1, 0]])
     np.testing.assert_array_equal(picture.pixels[0, 1], WHITE)
 
 
-# Reading: orientation, colour profiles, animations.
+# Reading: orientation, color profiles, animations.
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.webp", "a.avif"])
@@ -185,7 +185,7 @@ def profile_with_red_and_blue_swapped():
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
-def test_colours_mean_what_the_profile_says(tmp_path, name, mode):
+def test_colors_mean_what_the_profile_says(tmp_path, name, mode):
     levels = ramp() // 128 * 128
     image = Image.fromarray(levels)
     image = image.quantize(8) if mode == "P" else image.convert(mode)
@@ -239,7 +239,7 @@ def test_a_broken_profile_is_ignored_with_a_note(tmp_path, mode):
     picture = images.read_image(path)
 
     np.testing.assert_allclose(picture.pixels, levels / 255, rtol=1e-6)
-    assert picture.note == f"'{path}': its colour profile is broken and was ignored"
+    assert picture.note == f"'{path}': its color profile is broken and was ignored"
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.png", "a.webp", "a.tif"])
@@ -300,7 +300,7 @@ def test_an_empty_file_is_called_empty(tmp_path, read):
 @READERS
 def test_a_text_named_jpg_is_called_no_picture(tmp_path, read):
     path = tmp_path / "a.jpg"
-    path.write_text("Dear diary, today I learnt about Gram matrices. " * 20)
+    path.write_text("Dear diary, today I learned about Gram matrices. " * 20)
 
     message = message_of(read, path)
     assert message.startswith(f"'{path}' is not a picture in a known format (AVIF, BMP, ")
@@ -397,7 +397,7 @@ def test_the_format_follows_the_name(tmp_path, name, file_format):
         assert image.format == file_format
 
 
-def test_a_jpeg_keeps_the_colours_of_single_pixels(tmp_path):
+def test_a_jpeg_keeps_the_colors_of_single_pixels(tmp_path):
     red_and_blue = np.zeros((16, 16, 3))
     red_and_blue[:, ::2, 0] = 1
     red_and_blue[:, 1::2, 2] = 1
@@ -618,12 +618,12 @@ def test_a_ramp_stays_a_ramp_when_enlarged():
     ramp_along_width = np.repeat(np.linspace(0, 1, 8)[np.newaxis, :, np.newaxis], 3, axis=2)
     resized = images.resize(np.repeat(ramp_along_width, 4, axis=0), (4, 16))
 
-    position = (np.arange(16) + 0.5) / 2 - 0.5  # Of pixel centres, in the small picture.
+    position = (np.arange(16) + 0.5) / 2 - 0.5  # Of pixel centers, in the small picture.
     expected = np.broadcast_to(position[4:12] / 7, (4, 8))
     np.testing.assert_allclose(resized[:, 4:12, 1], expected, atol=0.01)
 
 
-def test_fine_stripes_become_grey_not_coarse_stripes():
+def test_fine_stripes_become_gray_not_coarse_stripes():
     stripes = np.zeros((64, 64, 3))
     stripes[:, ::2] = 1
 

@@ -120,7 +120,7 @@ def test_relative_error_of_twice_the_target_is_one():
     close(losses.relative_error(target, target), [0, 0])
 
 
-def test_total_variation_is_the_mean_squared_difference_of_neighbours():
+def test_total_variation_is_the_mean_squared_difference_of_neighbors():
     images = RNG.random((2, 5, 4, 3)).astype(np.float32)
 
     expected = [
@@ -216,10 +216,10 @@ def test_a_masked_style_is_compared_inside_its_masks(style_loss):
 
 def test_shares_of_styles_are_their_weights_times_the_mean_squares_of_their_masks():
     statistics = style_target(random_layers(), SMALL).statistics
-    half_grey = np.full((1, 4, 8, 1), 0.5, np.float32)
+    half_gray = np.full((1, 4, 8, 1), 0.5, np.float32)
     styles = [
         StyleTarget(statistics, 1.0, left_part(4, 8, 2)),  # 1 * 1/4
-        StyleTarget(statistics, 3.0, half_grey),  # 3 * 1/4
+        StyleTarget(statistics, 3.0, half_gray),  # 3 * 1/4
         StyleTarget(statistics, 1.0),  # 1 * 1
     ]
 

@@ -19,7 +19,7 @@ def left_half(height, width):
     return levels
 
 
-def test_white_is_the_region_and_grey_is_part_of_it(tmp_path):
+def test_white_is_the_region_and_gray_is_part_of_it(tmp_path):
     path = save(tmp_path / "m.png", [[0, 51, 255]])
     mask = masks.read_mask(path, (1, 3))
 

@@ -88,7 +88,7 @@ def test_seen_before_is_where_the_motion_comes_from_inside():
         assert 0.5 < seen.mean() < 1
 
 
-def test_random_motions_are_small_and_turn_about_the_centre():
+def test_random_motions_are_small_and_turn_about_the_center():
     height, width = 20, 50
     motions = np.float64(random_motions(np.random.default_rng(2), 3000, (height, width)))
     a, b, c, d, e, f, *rest = motions.T

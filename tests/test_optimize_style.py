@@ -265,7 +265,7 @@ def test_luminance_keeps_the_contents_chroma(make, pictures):
     assert np.abs(luminance(result) - luminance(content)).max() > 0.02
 
 
-def test_match_gives_the_style_the_contents_colours_first(make):
+def test_match_gives_the_style_the_contents_colors_first(make):
     plain, matched = (recipe_of(make(f"--preserve_color={c}")) for c in ("none", "match"))
 
     assert plain["terms"]["saved"] != matched["terms"]["saved"]

@@ -59,7 +59,7 @@ def kinds_of_pictures(folder):
     save(folder / "turned.jpg", np.dstack([smooth] * 3), exif=exif, quality=100)
     save(folder / "other_primaries.png", color, icc_profile=swapped_profile())
     save(folder / "clear.png", np.dstack([color, noise(5, 8)]))
-    save(folder / "grey.png", noise(5, 8))
+    save(folder / "gray.png", noise(5, 8))
     save(folder / "deep.png", RNG.integers(0, 65536, (5, 8), dtype=np.uint16))
     Image.fromarray(noise(5, 8, 4), "CMYK").save(folder / "inks.tif")
     Image.fromarray(color).quantize(7).save(folder / "palette.gif")
@@ -86,7 +86,7 @@ def test_a_network_that_changes_nothing_gives_every_kind_of_picture_as_it_was_se
 
 
 def test_soft_edges_come_out_as_dark_as_they_were_seen(tmp_path):
-    """Half of the ink on white looks grey; the negative of what is seen is asked for."""
+    """Half of the ink on white looks gray; the negative of what is seen is asked for."""
     source = save(tmp_path / "ink.png", np.array([[[40, 40, 40, 204]]], np.uint8))
 
     paint([Job(source, tmp_path / "out.png")], lambda inputs: 1 - inputs["images"])

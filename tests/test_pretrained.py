@@ -31,10 +31,10 @@ def test_a_network_is_small_and_says_how_it_was_made(name):
 
 
 @pytest.mark.parametrize("name", pretrained_names())
-def test_a_network_paints_each_photo_in_the_colours_of_its_painting(name):
+def test_a_network_paints_each_photo_in_the_colors_of_its_painting(name):
     network = load_network(name)
-    grey = np.full((1, 64, 64, 3), 0.5, np.float32) + 0.2 * RNG.random((1, 64, 64, 1), np.float32)
-    inputs = {"images": grey}
+    gray = np.full((1, 64, 64, 3), 0.5, np.float32) + 0.2 * RNG.random((1, 64, 64, 1), np.float32)
+    inputs = {"images": gray}
     if len(network.config.styles) > 1:
         inputs["style_weights"] = np.eye(len(network.config.styles), dtype=np.float32)[:1]
     if network.config.strength:
@@ -43,6 +43,6 @@ def test_a_network_paints_each_photo_in_the_colours_of_its_painting(name):
     painted = np.asarray(network(inputs))
 
     chroma = painted - painted.mean(-1, keepdims=True)
-    assert painted.shape == grey.shape
-    assert np.abs(chroma).mean() > 0.02, "a grey photo stayed grey"
+    assert painted.shape == gray.shape
+    assert np.abs(chroma).mean() > 0.02, "a gray photo stayed gray"
     assert painted.std() > 0.05, "no strokes"

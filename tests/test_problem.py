@@ -35,8 +35,8 @@ def test_luminance_is_that_of_the_image_and_color_that_of_the_content():
 
     np.testing.assert_allclose(luminance(result), luminance(pixels), atol=1e-5)
     small = resize(content, (6, 8))
-    grey = luminance(result - small)[..., np.newaxis]
-    np.testing.assert_allclose(result - small, np.repeat(grey, 3, axis=-1), atol=1e-5)
+    gray = luminance(result - small)[..., np.newaxis]
+    np.testing.assert_allclose(result - small, np.repeat(gray, 3, axis=-1), atol=1e-5)
 
 
 def test_alpha_takes_the_size_of_the_result():

@@ -30,7 +30,7 @@ def landscape():
     return resize(read_image(ROOT / "samples" / "landscape.jpg").pixels, (192, 256))[np.newaxis]
 
 
-def test_the_network_is_the_normalised_one(network, landscape):
+def test_the_network_is_the_normalized_one(network, landscape):
     means = {name: float(np.mean(values)) for name, values in network(landscape).items()}
 
     # One over many photographs and all positions; less on a smooth drawing, the deeper the layer.

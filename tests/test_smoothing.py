@@ -24,21 +24,21 @@ def pan(count, step=2):
     return frames, [flickering(1 - frame) for frame in frames]
 
 
-def run(smoother, frames, stylised):
-    return [smoother(*pair) for pair in zip(frames, stylised, strict=True)]
+def run(smoother, frames, stylized):
+    return [smoother(*pair) for pair in zip(frames, stylized, strict=True)]
 
 
 def test_the_first_frame_is_its_own_result():
     frame = scenery()
-    stylised = flickering(frame)
+    stylized = flickering(frame)
 
-    np.testing.assert_array_equal(Smoother()(frame, stylised), stylised)
+    np.testing.assert_array_equal(Smoother()(frame, stylized), stylized)
 
 
 def test_the_result_is_the_blend_of_the_formula():
-    (first, second), stylised = pan(2)
+    (first, second), stylized = pan(2)
     smoother = Smoother(0.6)
-    last, result = run(smoother, (first, second), stylised)
+    last, result = run(smoother, (first, second), stylized)
 
     to_last, back = (
         flow.optical_flow(second, first),
@@ -47,7 +47,7 @@ def test_the_result_is_the_blend_of_the_formula():
     difference = second - flow.warp(first, to_last)
     visible = np.exp(-50 * (difference**2).sum(-1))
     mask = (flow.consistent(to_last, back) * visible)[..., np.newaxis]
-    blend = (1 - 0.6 * mask) * stylised[1] + 0.6 * mask * flow.warp(last, to_last)
+    blend = (1 - 0.6 * mask) * stylized[1] + 0.6 * mask * flow.warp(last, to_last)
 
     assert result.dtype == np.float32
     assert 0.5 < mask.mean() < 1
@@ -64,8 +64,8 @@ def test_a_still_scene_keeps_the_stated_share_of_its_flickers_variance(amount):
 
 
 def test_a_pan_flickers_less_against_its_own_motion():
-    frames, stylised = pan(8)
-    results = run(Smoother(), frames, stylised)
+    frames, stylized = pan(8)
+    results = run(Smoother(), frames, stylized)
 
     def error(video):
         to_former, back = (np.full((48, 64, 2), (x, 0), np.float32) for x in (2, -2))
@@ -73,13 +73,13 @@ def test_a_pan_flickers_less_against_its_own_motion():
         pairs = list(zip(video, video[1:], strict=False))[3:]
         return np.mean([flow.warping_error(a, b, to_former, mask) for a, b in pairs])
 
-    assert error(results) < 0.3 * error(stylised)
+    assert error(results) < 0.3 * error(stylized)
 
 
 def test_an_amount_of_nothing_changes_nothing():
-    frames, stylised = pan(3)
+    frames, stylized = pan(3)
 
-    np.testing.assert_array_equal(run(Smoother(0), frames, stylised), stylised)
+    np.testing.assert_array_equal(run(Smoother(0), frames, stylized), stylized)
 
 
 @pytest.mark.parametrize("amount", [-0.1, 1])
@@ -105,17 +105,17 @@ def test_an_amount_that_would_never_settle_is_refused(amount):
 def test_a_cut_leaves_no_trace_of_the_scene_before(before, after):
     smoother = Smoother()
     smoother(before, flickering(before))
-    stylised = flickering(after)
+    stylized = flickering(after)
 
-    np.testing.assert_array_equal(smoother(after, stylised), stylised)
+    np.testing.assert_array_equal(smoother(after, stylized), stylized)
 
 
 def test_after_a_cut_the_new_scene_is_smoothed_as_if_it_were_the_first():
-    frames, stylised = pan(4)
+    frames, stylized = pan(4)
     smoother, fresh = Smoother(), Smoother()
     smoother(scenery(), scenery())
 
-    np.testing.assert_array_equal(run(smoother, frames, stylised), run(fresh, frames, stylised))
+    np.testing.assert_array_equal(run(smoother, frames, stylized), run(fresh, frames, stylized))
 
 
 def test_what_stays_is_smoothed_even_if_most_of_the_picture_changes():
@@ -123,8 +123,8 @@ def test_what_stays_is_smoothed_even_if_most_of_the_picture_changes():
     after[:, :28] = before[:, :28]
     smoother = Smoother(0.5)
     smoother(before, before)
-    stylised = flickering(after)
-    flicker = (smoother(after, stylised) - after)[:, :16] / (stylised - after)[:, :16]
+    stylized = flickering(after)
+    flicker = (smoother(after, stylized) - after)[:, :16] / (stylized - after)[:, :16]
 
     np.testing.assert_allclose(np.median(flicker), 0.5, atol=0.02)
 
@@ -139,7 +139,7 @@ def test_a_lamp_that_is_switched_on_does_not_fade_in():
     np.testing.assert_allclose(smoother(lit, lit)[12:28, 22:38], lit[12:28, 22:38], atol=1e-3)
 
 
-def test_a_stylised_frame_of_another_size_is_refused():
+def test_a_stylized_frame_of_another_size_is_refused():
     with pytest.raises(ValueError, match=r"\(48, 64, 3\).*\(48, 60, 3\)"):
         Smoother()(scenery(), scenery(48, 60))
 
@@ -149,34 +149,34 @@ def test_a_stylised_frame_of_another_size_is_refused():
 
 @pytest.mark.parametrize("stop", [0, 1, 4])
 def test_a_resumed_video_has_the_same_bits(stop, tmp_path):
-    frames, stylised = pan(6)
-    whole = run(Smoother(), frames, stylised)
+    frames, stylized = pan(6)
+    whole = run(Smoother(), frames, stylized)
     first = Smoother()
-    run(first, frames[:stop], stylised[:stop])
+    run(first, frames[:stop], stylized[:stop])
     np.savez(tmp_path / "state.npz", **first.state())
 
     resumed = Smoother()
     with np.load(tmp_path / "state.npz") as state:
         resumed.restore(state)
 
-    np.testing.assert_array_equal(run(resumed, frames[stop:], stylised[stop:]), whole[stop:])
+    np.testing.assert_array_equal(run(resumed, frames[stop:], stylized[stop:]), whole[stop:])
 
 
 def test_restoring_forgets_what_was_seen_since():
-    frames, stylised = pan(3)
+    frames, stylized = pan(3)
     smoother = Smoother()
     state = smoother.state()
-    smoother(frames[0], stylised[0])
+    smoother(frames[0], stylized[0])
     smoother.restore(state)
 
-    np.testing.assert_array_equal(smoother(frames[1], stylised[1]), stylised[1])
+    np.testing.assert_array_equal(smoother(frames[1], stylized[1]), stylized[1])
 
 
 def test_the_callers_arrays_may_be_written_to_afterwards():
-    frames, stylised = pan(2)
-    whole = run(Smoother(), frames, stylised)
+    frames, stylized = pan(2)
+    whole = run(Smoother(), frames, stylized)
     smoother, frame = Smoother(), frames[0].copy()
-    result = smoother(frame, stylised[0])
+    result = smoother(frame, stylized[0])
     frame[:], result[:] = 0, 0
 
-    np.testing.assert_array_equal(smoother(frames[1], stylised[1]), whole[1])
+    np.testing.assert_array_equal(smoother(frames[1], stylized[1]), whole[1])

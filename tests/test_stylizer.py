@@ -16,7 +16,7 @@ PHOTO = RNG.uniform(0.2, 0.8, (6, 9, 3)).astype(np.float32)
 
 
 def negative(inputs):
-    """An engine whose style is easy to recognise."""
+    """An engine whose style is easy to recognize."""
     return 1 - inputs["images"]
 
 
@@ -82,7 +82,7 @@ def test_a_network_is_given_only_what_it_takes():
     ("weights", "expected"),
     [((), [1 / 3, 1 / 3, 1 / 3]), ((2, 1, 1), [0.5, 0.25, 0.25]), ((0, 7, 0), [0, 1, 0])],
 )
-def test_blend_weights_come_to_the_network_normalised_one_row_for_each_picture(weights, expected):
+def test_blend_weights_come_to_the_network_normalized_one_row_for_each_picture(weights, expected):
     given = asked(Look(style_blend_weights=weights), THREE, np.stack([PHOTO, PHOTO]))
 
     np.testing.assert_allclose(given["style_weights"], [expected, expected], rtol=1e-6)

@@ -8,10 +8,10 @@ from restyle.media.video.reader import VideoReader
 from restyle.media.video.time_lapse import SECONDS_HELD, TICK, TimeLapse, check_time_lapse
 from restyle.programs.optimize_records import TimeLapseRecord
 
-GREYS = (0.2, 0.5, 0.8)
+GRAYS = (0.2, 0.5, 0.8)
 
 
-def grey(value, size=(32, 48)):
+def gray(value, size=(32, 48)):
     return np.full((*size, 3), value, np.float32)
 
 
@@ -19,10 +19,10 @@ def frames_of(path):
     return list(VideoReader(str(path)).frames())
 
 
-def written(path, size=(32, 48), greys=GREYS):
+def written(path, size=(32, 48), grays=GRAYS):
     with TimeLapse(path, size, Fraction(2, 25)) as clip:
-        for value in greys:
-            clip.add(grey(value, size))
+        for value in grays:
+            clip.add(gray(value, size))
     return frames_of(path)
 
 
@@ -32,7 +32,7 @@ def test_pictures_come_in_turn_and_the_last_is_held(tmp_path, ending):
 
     times = [float(frame.time) for frame in frames]
     np.testing.assert_allclose(times, [0, 0.08, 0.16, 0.24 + SECONDS_HELD], atol=0.001)
-    for frame, value in zip(frames, [*GREYS, GREYS[-1]], strict=True):
+    for frame, value in zip(frames, [*GRAYS, GRAYS[-1]], strict=True):
         np.testing.assert_allclose(frame.pixels, value, atol=3 / 255)
 
 
@@ -53,7 +53,7 @@ def test_an_odd_side_gets_its_last_line_twice_and_nothing_else_moves(tmp_path, s
 def test_whatever_ends_the_run_the_video_is_whole(tmp_path):
     path = tmp_path / "run.mp4"
     with pytest.raises(KeyError), TimeLapse(path, (32, 48), TICK) as clip:
-        clip.add(grey(0.3))
+        clip.add(gray(0.3))
         raise KeyError
 
     assert len(frames_of(path)) == 2
@@ -80,7 +80,7 @@ class StepAt:
         self.iteration_of_run = iteration
 
     def finished(self):
-        return grey(self.iteration_of_run / 10_000)
+        return gray(self.iteration_of_run / 10_000)
 
 
 @pytest.mark.parametrize("iterations", [1, 7, 100, 101, 250, 300, 4001])

@@ -1,4 +1,4 @@
-"""The training loss is the objective of the optimiser, and steadiness under known motion."""
+"""The training loss is the objective of the optimizer, and steadiness under known motion."""
 
 import dataclasses
 
@@ -56,7 +56,7 @@ def loss(temporal_weight=0.0, objective=OBJECTIVE):
 @pytest.mark.parametrize(
     "style_loss, formula", [("wasserstein", "relative"), ("gram", "relative"), ("gram", "gatys")]
 )
-def test_optimiser_and_trainer_report_the_same_number_for_the_same_image(
+def test_optimizer_and_trainer_report_the_same_number_for_the_same_image(
     style, style_loss, formula
 ):
     objective = dataclasses.replace(OBJECTIVE, style_loss=style_loss, formula=formula)

@@ -81,14 +81,14 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "keras" / "restyle" / "vgg19_normalized.npz"
 
 
-# The normalised network
+# The normalized network
 
 
-def test_every_scaling_of_the_filters_comes_back_as_the_normalised_network():
+def test_every_scaling_of_the_filters_comes_back_as_the_normalized_network():
     assert_same(rescale_to_normalized(scaled_at_random(NETWORK), TABLE), NETWORK)
 
 
-def test_the_normalised_network_comes_back_bit_for_bit():
+def test_the_normalized_network_comes_back_bit_for_bit():
     assert_same(rescale_to_normalized(NETWORK, TABLE), NETWORK, rtol=0)
 
 
@@ -399,7 +399,7 @@ def test_an_sdist_with_another_hash_is_refused_before_any_of_it_is_run(tmp_path,
     assert not proof.exists()
 
 
-def test_the_normalised_filters_come_out_of_the_sdist(monkeypatch):
+def test_the_normalized_filters_come_out_of_the_sdist(monkeypatch):
     data = legacy_torch_file(torch_layers(NETWORK), monkeypatch)
     monkeypatch.setattr(
         sources,

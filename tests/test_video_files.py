@@ -114,7 +114,7 @@ def test_at_a_wanted_rate_too_the_rest_is_the_rest_of_a_whole_pass(tmp_path, rat
         assert numbers_of(reader, after=time) == [number for _, number in whole[i + 1 :]]
 
 
-# Rotation, size, colours.
+# Rotation, size, colors.
 
 
 @pytest.mark.parametrize(("rotation", "turns"), [(90, 1), (180, 2), (-90, 3)])
@@ -138,7 +138,7 @@ def test_odd_sizes_are_read_whole(tmp_path):
 
 @pytest.mark.parametrize("matrix", [1, 4, 5, 6, 7, 9])
 @pytest.mark.parametrize("color_range", [1, 2])
-def test_a_colour_survives_the_way_to_frames_and_back(matrix, color_range):
+def test_a_color_survives_the_way_to_frames_and_back(matrix, color_range):
     colors = VideoColors(matrix=matrix, range=color_range, primaries=2, transfer=2)
     levels = RNG.integers(0, 256, (64, 1, 1, 3), np.uint8)
 
@@ -174,7 +174,7 @@ def test_untagged_video_is_bt709_from_720_rows_on(tmp_path, height, matrix):
 
 
 @pytest.mark.parametrize(("matrix", "color_range"), [(1, 1), (6, 1), (6, 2), (9, 1)])
-def test_a_tagged_colour_is_read_as_it_was_meant(tmp_path, matrix, color_range):
+def test_a_tagged_color_is_read_as_it_was_meant(tmp_path, matrix, color_range):
     frames = np.full((2, 48, 64, 3), (200, 50, 20), np.uint8)
     path = write_clip(tmp_path / "a.mp4", frames, matrix=matrix, color_range=color_range)
     reader = VideoReader(path)

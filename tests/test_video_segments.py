@@ -155,7 +155,7 @@ def test_a_rotated_video_comes_out_upright_without_a_mark(tmp_path):
     ],
 )
 @pytest.mark.parametrize("codec", ["libx264", "ffv1"])
-def test_a_colour_comes_through_within_two_levels(
+def test_a_color_comes_through_within_two_levels(
     tmp_path, size, matrix, color_range, expected, codec
 ):
     color = np.full((2, *size, 3), (200, 50, 20), np.uint8)

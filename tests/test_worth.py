@@ -8,7 +8,7 @@ from benchmarks.worth import Measured, counted_at, evaluations_worth, table, wor
 COUNTS = [1, 10, 100]
 
 
-def test_what_the_optimiser_has_after_a_number_of_evaluations_is_worth_that_number():
+def test_what_the_optimizer_has_after_a_number_of_evaluations_is_worth_that_number():
     for count, value in zip(COUNTS[1:], (0.5, 0.1), strict=True):
         assert evaluations_worth(COUNTS, [2.0, 0.5, 0.1], value) == pytest.approx(count)
 

@@ -10,7 +10,7 @@ TEN_A_SECOND = Fraction(1, 10)
 
 
 def numbered(count, size=SIZE):
-    """Returns uint8 frames (h, w, 3): each has its own grey, and a dark corner at the top left."""
+    """Returns uint8 frames (h, w, 3): each has its own gray, and a dark corner at the top left."""
     frames = np.empty((count, *size, 3), np.uint8)
     frames[:] = 60 + 6 * np.arange(count).reshape(-1, 1, 1, 1)
     frames[:, : size[0] // 2, : size[1] // 2] = 20

@@ -55,7 +55,7 @@ def load_vgg_weights(
     *,
     report: Report = LOGGER.info,
 ) -> VGGWeights:
-    """The normalised Oxford VGG-19 from `file`, else the cache, else the first source that has it.
+    """The normalized Oxford VGG-19 from `file`, else the cache, else the first source that has it.
 
     The cache is restyle/vgg19_normalized.npz in Keras' own folder ($KERAS_HOME, or ~/.keras). A
     broken cache or a source out of reach is reported and passed over.

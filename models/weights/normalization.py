@@ -1,4 +1,4 @@
-"""Any copy of the Oxford VGG-19 becomes the normalised network of Gatys et al. (2016), section 2.
+"""Any copy of the Oxford VGG-19 becomes the normalized network of Gatys et al. (2016), section 2.
 
 Gatys et al. scale the filters so that each one's mean activation over images and positions is one.
 ReLU and pooling let a positive factor through, so that copies differ by one factor for each filter,
@@ -42,7 +42,7 @@ def normalization_table(filters: Filters) -> dict[str, np.ndarray]:
 def rescale_to_normalized(
     filters: Filters, table: Mapping[str, np.ndarray] | None = None
 ) -> Filters:
-    """The normalised network, from filters of the same network scaled in whatever way.
+    """The normalized network, from filters of the same network scaled in whatever way.
 
     With s_l the scales of the filters of layer l, and s_0 = 1:
 

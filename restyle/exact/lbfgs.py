@@ -15,8 +15,8 @@ class LBFGS:
     Nocedal and Wright (2006), algorithm 7.4 (two-loop recursion) and Armijo's condition, eq. 3.6.
     We depart for the box [0, 1]^n: pixels that sit on a bound and would leave it are held
     (Bertsekas 1982), every trial is clipped, and the decrease asked for is that of the clipped
-    step. Gatys et al. (2016) optimise without bounds; what is clipped only at the end was never
-    what the optimiser saw.
+    step. Gatys et al. (2016) optimize without bounds; what is clipped only at the end was never
+    what the optimizer saw.
 
     A trial that is not finite or not lower is never accepted. One call of `step` is one graph:
     nothing visits the host between evaluations.

@@ -9,7 +9,7 @@ from restyle.models.weights.load import VGGWeights
 from restyle.precision import PRECISIONS
 
 
-@functools.lru_cache(maxsize=2)  # One that optimises, and one in float32 that measures.
+@functools.lru_cache(maxsize=2)  # One that optimizes, and one in float32 that measures.
 def network_for(
     weights: VGGWeights, layers: tuple[str, ...], pooling: str, precision: str
 ) -> keras.Model:

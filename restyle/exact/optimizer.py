@@ -34,7 +34,7 @@ class Step:
       value: the objective.
       terms: by name, before their weights.
       seconds: since the run, or its resumption, began.
-      state: the optimiser's variables by name; they change with the next step.
+      state: the optimizer's variables by name; they change with the next step.
       problem, config: what the run was asked, "auto" decided.
     """
 
@@ -74,7 +74,7 @@ class Step:
         return self.state["image"].numpy()[0]
 
     def finished(self) -> np.ndarray:
-        """The picture as it is now, at the size of the result and in the colours asked for."""
+        """The picture as it is now, at the size of the result and in the colors asked for."""
         return finished(self.pixels(), self.problem, self.config)
 
     def snapshot(self) -> dict[str, np.ndarray]:

@@ -39,7 +39,7 @@ class Problem:
 
 
 def recolored(problem: Problem, config: OptimizeConfig) -> Problem:
-    """The problem with the content's colours in its styles, if `preserve_color` is "match".
+    """The problem with the content's colors in its styles, if `preserve_color` is "match".
 
     Gatys et al. (2017), section 5.
     """

@@ -1,4 +1,4 @@
-"""How the objective is minimised: needs no TensorFlow to be read."""
+"""How the objective is minimized: needs no TensorFlow to be read."""
 
 import dataclasses
 
@@ -14,7 +14,7 @@ COLORS = ("none", "luminance", "match")
 
 @dataclasses.dataclass(frozen=True)
 class OptimizeConfig:
-    """How the objective is minimised; `restyle.exact.optimizer.optimize` obeys every field."""
+    """How the objective is minimized; `restyle.exact.optimizer.optimize` obeys every field."""
 
     size: int = setting(512, "Long side of the result in pixels; 0: the content's own size.")
     smallest_scale: int = setting(

@@ -25,7 +25,7 @@ WRITABLE = {
 }
 WITHOUT_ALPHA = ("BMP", "JPEG")
 SAVE_OPTIONS = {
-    # Pillow's defaults, quality 75 and halved chroma, smear the colour of thin strokes.
+    # Pillow's defaults, quality 75 and halved chroma, smear the color of thin strokes.
     "JPEG": {"quality": 95, "subsampling": 0},
     "TIFF": {"compression": "tiff_adobe_deflate"},
     "WEBP": {"quality": 95},
@@ -56,7 +56,7 @@ def read_image(path: AnyPath) -> Picture:
 
     EXIF orientation (in HEIC, where EXIF does not count, the file's own) and ICC profile are
     applied; CMYK without a profile is converted by the plain
-    formula (1 - c)(1 - k). Of 16-bit samples grey ones keep all bits, colours the upper 8. Of an
+    formula (1 - c)(1 - k). Of 16-bit samples gray ones keep all bits, colors the upper 8. Of an
     animation the first frame is read.
 
     Raises:
@@ -194,7 +194,7 @@ def _alpha(image: Image.Image) -> np.ndarray | None:
     """Returns (h, w) float32 in [0, 1], or None if there is no transparent pixel."""
     if not image.has_transparency_data:
         return None
-    if image.mode.startswith("I"):  # Deep grey, which convert() would clip; one level is clear.
+    if image.mode.startswith("I"):  # Deep gray, which convert() would clip; one level is clear.
         alpha = (np.asarray(image) != image.info["transparency"]).astype(np.float32)
     else:
         alpha = dequantize(np.asarray(image.convert("RGBA").getchannel("A")))
@@ -204,7 +204,7 @@ def _alpha(image: Image.Image) -> np.ndarray | None:
 def _srgb(image: Image.Image, path: AnyPath) -> tuple[np.ndarray, str]:
     """Returns (h, w, 3) float32 sRGB in [0, 1] without regard to alpha, and a note or ""."""
     if image.mode == "F" or image.mode.startswith("I"):
-        return np.repeat(deep_grey(image, path)[..., np.newaxis], 3, axis=-1), ""
+        return np.repeat(deep_gray(image, path)[..., np.newaxis], 3, axis=-1), ""
     # In the mode its profile was made for, and without alpha, which profiles do not know.
     bare = {"1": "L", "LA": "L", "CMYK": "CMYK", "LAB": "LAB", "L": "L"}.get(image.mode, "RGB")
     plain = image.convert(bare)
@@ -216,11 +216,11 @@ def _srgb(image: Image.Image, path: AnyPath) -> tuple[np.ndarray, str]:
             converted = ImageCms.profileToProfile(plain, source, srgb, outputMode="RGB")
             plain = converted or plain
         except (OSError, ImageCms.PyCMSError):
-            note = "its colour profile is broken and was ignored"
+            note = "its color profile is broken and was ignored"
     return dequantize(np.asarray(plain.convert("RGB"))), note
 
 
-def deep_grey(image: Image.Image, path: AnyPath) -> np.ndarray:
+def deep_gray(image: Image.Image, path: AnyPath) -> np.ndarray:
     """Returns (h, w) float32 in [0, 1] from 16-bit or float samples, which convert() would clip."""
     samples = np.asarray(image)
     white = 1 if image.mode == "F" else 65535

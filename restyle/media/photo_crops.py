@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 
 from restyle.errors import UserError
 from restyle.media.image_files import AnyPath, opened
-from restyle.media.images import deep_grey, dequantize, quantize
+from restyle.media.images import deep_gray, dequantize, quantize
 
 # A photo that is kept has at most so many times a crop's pixels on its shorter side.
 KEPT = 2
@@ -40,7 +40,7 @@ def read_crop(path: AnyPath, side: int, plan: CropPlan) -> np.ndarray:
     """A square of a photo, (side, side, 3) float32 in [0, 1], its aspect kept.
 
     A JPEG is decoded at the smallest of its built-in scales, a HEIC from the smallest of its
-    thumbnails, at which the square still has `side` pixels. Colour profiles are not applied: a
+    thumbnails, at which the square still has `side` pixels. Color profiles are not applied: a
     photo to learn from may be a shade off.
 
     Raises:
@@ -108,8 +108,8 @@ def _cut(
 
 def _as_rgb(path: AnyPath, image: Image.Image) -> Image.Image:
     """The picture in eight bits as `read_image` shows it: what is transparent laid on white."""
-    if image.mode == "F" or image.mode.startswith("I"):  # Deep grey, which convert() would clip.
-        return Image.fromarray(quantize(deep_grey(image, path))).convert("RGB")
+    if image.mode == "F" or image.mode.startswith("I"):  # Deep gray, which convert() would clip.
+        return Image.fromarray(quantize(deep_gray(image, path))).convert("RGB")
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image.convert("RGBA"))

@@ -1,7 +1,7 @@
 """A transform network on a picture of any size, in bounded memory: the same picture as at once.
 
 Instance norm has to see all positions of a layer before it can let the first one pass. That is why
-pieces stylised by themselves do not match each other, and why all of a layer is kept otherwise.
+pieces stylized by themselves do not match each other, and why all of a layer is kept otherwise.
 Here a layer is a source of rows (restyle/paint/rows.py) that asks the layer before it for those it
 needs, band by band over the full width, and the statistics of a norm are a pass of their own. What
 is large is computed twice (the convolutions `in` and `up1`, at full resolution), what is small is

@@ -40,9 +40,9 @@ def optical_flow(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     cv2 = _opencv()
     height, width = first.shape[:2]
     missing = [(0, max(0, SMALLEST_SIDE - side)) for side in (height, width)]
-    grey = [np.pad(quantize(luminance(pixels)), missing, "edge") for pixels in (first, second)]
+    gray = [np.pad(quantize(luminance(pixels)), missing, "edge") for pixels in (first, second)]
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    return search.calc(*grey, None)[:height, :width]
+    return search.calc(*gray, None)[:height, :width]
 
 
 def warp(pixels: np.ndarray, flow: np.ndarray) -> np.ndarray:
@@ -70,7 +70,7 @@ def consistent(flow: np.ndarray, back: np.ndarray) -> np.ndarray:
       |w~ + w^|^2 > 0.01 (|w~|^2 + |w^|^2) + 0.5  (hidden in the other frame)
       |grad u^|^2 + |grad v^|^2 > 0.01 |w^|^2 + 0.002  (motion boundary)
 
-    and where the flow leaves the picture, by more than half a pixel beyond the centres of its
+    and where the flow leaves the picture, by more than half a pixel beyond the centers of its
     outermost pixels. The equations leave that case open. Gradients are central differences.
 
     Args:
@@ -93,7 +93,7 @@ def consistent(flow: np.ndarray, back: np.ndarray) -> np.ndarray:
 def warping_error(
     before: np.ndarray, after: np.ndarray, flow: np.ndarray, mask: np.ndarray
 ) -> float:
-    """Returns the temporal warping error of two stylised frames, 0 for a perfectly steady video.
+    """Returns the temporal warping error of two stylized frames, 0 for a perfectly steady video.
 
     E = mean over p in the mask, and channels, of (after[p] - before[p + flow[p]])^2
 
@@ -101,8 +101,8 @@ def warping_error(
     They move the later frame to the former; we go the other way, as the smoothing does.
 
     Args:
-      before: (h, w, 3) in [0, 1], the former stylised frame.
-      after: (h, w, 3) in [0, 1], the stylised frame.
+      before: (h, w, 3) in [0, 1], the former stylized frame.
+      after: (h, w, 3) in [0, 1], the stylized frame.
       flow: (h, w, 2) in pixels, from the later frame to the former, of the frames as filmed.
       mask: (h, w) bool, `consistent` of that flow.
 

@@ -1,4 +1,4 @@
-"""Steady videos: each stylised frame is blended with the last one, moved along the optical flow."""
+"""Steady videos: each stylized frame is blended with the last one, moved along the optical flow."""
 
 from collections.abc import Mapping
 
@@ -12,13 +12,13 @@ SEEN_BEFORE = 0.25
 
 
 class Smoother:
-    """Blends the stylised frames of one video, in order.
+    """Blends the stylized frames of one video, in order.
 
-    result = stylised + amount mask (warp(last result) - stylised)
+    result = stylized + amount mask (warp(last result) - stylized)
     mask = consistent exp(-50 |frame - warp(last frame)|^2)
 
     The warp is along the optical flow from this frame, as filmed, to the last. `consistent` is the
-    check of Ruder et al. (2016), who put the difference into the loss and optimise each frame; a
+    check of Ruder et al. (2016), who put the difference into the loss and optimize each frame; a
     network that has no such loss is helped by blending alone. The other factor is the visibility
     mask of Lai et al. (2018): light that is switched on moves nothing, so the flow does not see it.
 
@@ -38,22 +38,22 @@ class Smoother:
         self.amount = amount
         self._last: dict[str, np.ndarray] = {}
 
-    def __call__(self, frame: np.ndarray, stylised: np.ndarray) -> np.ndarray:
-        """Returns the steadier stylised frame, (h, w, 3) float32 in [0, 1].
+    def __call__(self, frame: np.ndarray, stylized: np.ndarray) -> np.ndarray:
+        """Returns the steadier stylized frame, (h, w, 3) float32 in [0, 1].
 
         Args:
           frame: (h, w, 3) in [0, 1], as filmed.
-          stylised: (h, w, 3) in [0, 1], of the same size.
+          stylized: (h, w, 3) in [0, 1], of the same size.
 
         Raises:
           UserError: OpenCV is not installed.
         """
-        if frame.shape != stylised.shape:
+        if frame.shape != stylized.shape:
             raise ValueError(
-                f"Smoother got a frame of {frame.shape} and its stylised version of "
-                f"{stylised.shape}. Resize one of them."
+                f"Smoother got a frame of {frame.shape} and its stylized version of "
+                f"{stylized.shape}. Resize one of them."
             )
-        result = stylised + self.amount * self._change(frame, stylised)
+        result = stylized + self.amount * self._change(frame, stylized)
         # Copies: a decoder may reuse the array of its frame, a caller write into the result.
         self._last = {"frame": frame.copy(), "result": result.copy()}
         return result
@@ -69,9 +69,9 @@ class Smoother:
         """
         self._last = {name: state[name].copy() for name in ("frame", "result") if name in state}
 
-    def _change(self, frame: np.ndarray, stylised: np.ndarray) -> np.ndarray:
-        """Returns mask (warp(last result) - stylised), zeros where the video starts anew."""
-        unchanged = np.zeros_like(stylised)
+    def _change(self, frame: np.ndarray, stylized: np.ndarray) -> np.ndarray:
+        """Returns mask (warp(last result) - stylized), zeros where the video starts anew."""
+        unchanged = np.zeros_like(stylized)
         if not self._last or self._last["frame"].shape != frame.shape:
             return unchanged
         to_last = optical_flow(frame, self._last["frame"])
@@ -80,4 +80,4 @@ class Smoother:
         mask = trusted * np.exp(-50 * np.sum(np.square(difference), axis=-1))
         if mask.mean() < SEEN_BEFORE:
             return unchanged
-        return mask[..., np.newaxis] * (warp(self._last["result"], to_last) - stylised)
+        return mask[..., np.newaxis] * (warp(self._last["result"], to_last) - stylized)

@@ -40,7 +40,7 @@ class Look:
         "luminance: the colors of the photo, the brightness of the painted picture.",
         choices=COLORS,
     )
-    mask: ImageSource = setting("", "A grey picture, white where the style applies.")
+    mask: ImageSource = setting("", "A gray picture, white where the style applies.")
 
     def __post_init__(self):
         check_choices(self)
@@ -61,8 +61,8 @@ class Look:
             raise UserError(f"{error} The network's styles: {', '.join(shape.styles)}.") from error
         if self.stroke is not None and shape.strokes == 1:
             raise UserError(
-                f"Got --stroke={self.stroke:g} for a network that has learnt one stroke size. Drop "
-                "it, or train a network with --style_size=256,384,576."
+                f"Got --stroke={self.stroke:g} for a network that has learned one stroke size. "
+                "Drop it, or train a network with --style_size=256,384,576."
             )
         if self.masked:
             picture_from(self.mask)

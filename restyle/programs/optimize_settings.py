@@ -22,13 +22,13 @@ class Sources:
     )
     content_mask: tuple[str, ...] = setting(
         (),
-        "A grey picture, white where in the content a style applies; one for each --style, in the "
+        "A gray picture, white where in the content a style applies; one for each --style, in the "
         "same order.",
         repeated=True,
     )
     style_mask: tuple[str, ...] = setting(
         (),
-        "A grey picture, white where in the style its strokes are taken from, or "
+        "A gray picture, white where in the style its strokes are taken from, or "
         f'"{WHOLE}", the whole style; one for each --style, or none: all are taken whole.',
         repeated=True,
     )

@@ -114,6 +114,6 @@ def recipe_objective(settings: Mapping[str, Any]) -> ObjectiveConfig:
         return ObjectiveConfig(**fields)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"The recipe does not say which objective was minimised ({error}). Give a picture or "
+            f"The recipe does not say which objective was minimized ({error}). Give a picture or "
             "a network that this version of restyle made."
         ) from error

@@ -17,7 +17,7 @@ LIMITED_RANGE, FULL_RANGE = 1, 2
 
 HD_HEIGHT = 720
 
-# Without the last three, swscale is up to two levels off even on a flat colour.
+# Without the last three, swscale is up to two levels off even on a flat color.
 EXACT = (
     Interpolation.BILINEAR
     | Interpolation.ACCURATE_RND
@@ -28,7 +28,7 @@ EXACT = (
 
 @dataclasses.dataclass(frozen=True)
 class VideoColors:
-    """How the numbers in a video stand for colours, as numbered in ITU-T H.273.
+    """How the numbers in a video stand for colors, as numbered in ITU-T H.273.
 
     Attributes:
       matrix: from RGB to luma and chroma: 1 is BT.709, 5 and 6 are BT.601, 9 is BT.2020.
@@ -97,7 +97,7 @@ def pixels_to_frame(pixels: np.ndarray, colors: VideoColors, pixel_format: str) 
 
 
 def tag_colors(target, colors: VideoColors) -> None:
-    """States the colours on a frame or on the codec context of a stream."""
+    """States the colors on a frame or on the codec context of a stream."""
     target.colorspace = colors.matrix
     target.color_range = colors.range
     target.color_primaries = colors.primaries

@@ -40,9 +40,9 @@ class VideoInfo:
       begin: seconds on the file's own clock at which it starts, mostly 0.
       seconds: how long its pictures should last; None if the file does not say.
       time_base: all times are multiples of this many seconds.
-      quarter_turns: how often to turn the stored frames by 90 degrees, anticlockwise.
+      quarter_turns: how often to turn the stored frames by 90 degrees, counterclockwise.
       pixel_aspect: width of a pixel over its height, of the upright frames.
-      colors: how its numbers stand for colours.
+      colors: how its numbers stand for colors.
       audio_streams, subtitle_streams: how many there are.
     """
 
