@@ -13,14 +13,18 @@ FILES = [
 ]
 
 PATHS = ("restyle.exact", "restyle.training", "restyle.paint", "restyle.page")
-PROGRAMS = ("absl", "restyle.programs", *SCRIPTS)
+GRADIO = ("gradio", "restyle.app")
+PROGRAMS = ("absl", "restyle.programs", *GRADIO, *SCRIPTS)
 EVERYTHING = ("models", *SCRIPTS)
 
 # What files below a path must not import, and what of it they may. The first path that fits counts.
 RULES = {
-    "models/": (("restyle", "absl", "tensorflow", "jax", *EVERYTHING), ("restyle.models",)),
+    "models/": (
+        ("restyle", "gradio", "absl", "tensorflow", "jax", *EVERYTHING),
+        ("restyle.models",),
+    ),
     "restyle/media/": (
-        ("restyle", "absl", "tensorflow", "jax", "keras", *EVERYTHING),
+        ("restyle", "gradio", "absl", "tensorflow", "jax", "keras", *EVERYTHING),
         ("restyle.media", "restyle.errors"),
     ),
     "restyle/exact/": ((*PATHS, "restyle.engines", *PROGRAMS), ("restyle.exact",)),
@@ -29,11 +33,13 @@ RULES = {
     "restyle/page/": ((*PATHS, *PROGRAMS), ("restyle.page",)),
     "restyle/engines/": ((*PATHS, *PROGRAMS), ()),
     "restyle/record/": ((*PATHS, "restyle.engines", *PROGRAMS), ()),
+    "restyle/app/__main__.py": (("absl", "gradio", *EVERYTHING), ()),
+    "restyle/app/": (("absl", "restyle.programs", *EVERYTHING), ()),
     "restyle/programs/flags.py": (EVERYTHING, ()),
-    "restyle/programs/": (("absl", *EVERYTHING), ()),
+    "restyle/programs/": (("absl", "gradio", *EVERYTHING), ()),
     "restyle/api.py": (PROGRAMS, ()),
     "restyle/": ((*PATHS, "restyle.engines", "restyle.record", *PROGRAMS), ()),
-    "": (("absl", *EVERYTHING), ()),
+    "": (("absl", *GRADIO, *EVERYTHING), ()),
 }
 
 
@@ -83,6 +89,9 @@ def test_imports_go_one_way():
         ("restyle/engines/export.py", "from restyle.training.trainer import Trainer"),
         ("restyle/page/export.py", "from restyle.paint.stylizer import Look"),
         ("restyle/api.py", "from restyle.programs import command_line"),
+        ("restyle/app/jobs.py", "from restyle.programs import command_line"),
+        ("restyle/paint/painter.py", "import gradio"),
+        ("restyle/api.py", "from restyle.app.jobs import Job"),
         ("restyle/color.py", "from restyle.exact.problem import Problem"),
         ("restyle/record/run_folder.py", "from restyle.training.loop import train"),
         ("restyle/programs/train_record.py", "import train_fast"),
@@ -94,9 +103,9 @@ def test_a_wrong_import_is_seen(path, source):
     assert wrong_imports(path, source)
 
 
-@pytest.mark.parametrize("program", ["optimize", "train", "evaluate"])
+@pytest.mark.parametrize("program", ["optimize", "train", "evaluate", "app"])
 def test_help_starts_no_tensorflow(program):
     status, modules, error = imported_by(f"restyle.programs.{program}", "main", ["--help"])
 
     assert (status, error) == (0, "")
-    assert not {"tensorflow", "keras", "matplotlib", "scipy"} & modules
+    assert not {"tensorflow", "keras", "matplotlib", "scipy", "gradio"} & modules

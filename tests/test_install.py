@@ -54,7 +54,7 @@ def test_the_wheel_holds_the_package_alone_and_all_of_it(wheel):
         place_when_installed(path)
         for folder in FOLDERS
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".keras", ".npz", ".jpg") or folder == "page"
+        if path.suffix in (".py", ".css", ".keras", ".npz", ".jpg") or folder == "page"
     }
 
     with zipfile.ZipFile(wheel) as archive:
@@ -84,9 +84,17 @@ def test_an_installed_network_paints_in_any_folder(installed, keras_home, tmp_pa
     assert read_image(tmp_path / "out.png").pixels.shape == (24, 32, 3)
 
 
-@pytest.mark.parametrize("command", ["restyle-optimize", "restyle-train", "restyle-evaluate"])
-def test_each_command_says_what_it_does_in_any_folder(installed, tmp_path, command):
+@pytest.mark.parametrize(
+    ("command", "flag"),
+    [
+        ("restyle-optimize", "--style"),
+        ("restyle-train", "--style"),
+        ("restyle-evaluate", "--style"),
+        ("restyle-app", "--port"),
+    ],
+)
+def test_each_command_says_what_it_does_in_any_folder(installed, tmp_path, command, flag):
     done = run_installed(installed, command, "--help", cwd=tmp_path)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert "--style" in done.stdout
+    assert flag in done.stdout

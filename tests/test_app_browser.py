@@ -1,0 +1,307 @@
+"""The app in a real browser: Chromium as the distribution has it, without a window."""
+
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect, sync_playwright
+from restyle.models.transform_config import TransformConfig
+from restyle.models.transform_net import TransformNet
+from video_clips import numbered, write_clip
+
+from restyle.media.images import read_recipe
+from restyle.media.video.reader import VideoReader
+from restyle.networks import save_network
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 120_000  # Milliseconds until a test gives up: machines are busy at times.
+SWITCHES = [
+    *("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
+]
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """A small network of two styles."""
+    path = tmp_path_factory.mktemp("networks") / "tiny.keras"
+    shape = TransformConfig(width=2, residual_blocks=1, styles=("sun", "moon"), strength=True)
+    save_network(TransformNet(shape), path, "{}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def address(network, keras_home, tmp_path_factory):
+    """Where the app is served. In the end nothing of it is left."""
+    temporary = tmp_path_factory.mktemp("temporary")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "restyle.app", "--port=0", f"--model={network}"],
+        cwd=ROOT,
+        env={**os.environ, "KERAS_HOME": str(keras_home), "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout
+    yield re.search(r"http://[\w.:]+", process.stdout.readline())[0]
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=PATIENCE / 1000)[0]
+    assert "Traceback" not in said, said
+    assert list(temporary.glob("restyle-*")) == []
+
+
+@pytest.fixture(scope="module")
+def browser(address):
+    path = shutil.which("chromium")
+    assert path, "These tests need Chromium: apt-get install chromium, or deselect -m browser."
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=SWITCHES)
+
+
+@contextlib.contextmanager
+def visited(browser, address, tab="Optimize", **how):
+    """Yields the page of a new visitor.
+
+    In the end there must have been no complaints, and no request elsewhere.
+    """
+    context = browser.new_context(accept_downloads=True, reduced_motion="reduce", **how)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    complaints, requests = [], []
+    page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    context.on("request", lambda request: requests.append(request.url))
+    page.goto(address)
+    go_to(page, tab)
+    yield page
+    context.close()
+    assert complaints == []
+    assert [url for url in requests if not url.startswith((address, "blob:", "data:"))] == []
+
+
+def go_to(page, tab):
+    page.get_by_role("tab", name=tab, exact=True).click()
+
+
+def says(page, kind, text):
+    """Waits until the status of the job of a kind holds the text."""
+    expect(page.locator(f"#{kind}-status")).to_contain_text(text, timeout=PATIENCE)
+
+
+def upload(page, where, files):
+    """Chooses files in the part of the page, and waits until they have been sent."""
+    with page.expect_response(lambda answer: "/upload?" in answer.url, timeout=PATIENCE):
+        page.locator(f"{where} input[type=file]").first.set_input_files(files)
+
+
+def set_number(page, name, value):
+    box = page.get_by_label(f"number input for {name}", exact=True)
+    box.fill(str(value))
+    box.blur()
+
+
+def ask_picture(page, pictures, iterations=10):
+    upload(page, "#optimize-photo", pictures / "photo.png")
+    upload(page, "#optimize-paintings", [pictures / "painting.png", pictures / "other.png"])
+    expect(page.get_by_label("number input for Weight of Other")).to_be_visible()
+    set_number(page, "Size", 64)
+    set_number(page, "Iterations", iterations)
+    page.click("#optimize-start")
+
+
+def downloaded(page, kind):
+    with page.expect_download(timeout=PATIENCE) as download:
+        page.click(f"#{kind}-download")
+    return download.value
+
+
+def test_a_picture_grows_and_is_downloaded_with_its_recipe(browser, address, pictures, tmp_path):
+    with visited(browser, address) as page:
+        set_number(page, "Content weight", 0.3)
+        ask_picture(page, pictures)
+        says(page, "optimize", "Photo after Painting, Other")
+        says(page, "optimize", "Done. Iteration 10 of 10, 64 × 43")
+        says(page, "optimize", "content conv4_2")
+        expect(page.locator("#optimize-picture img")).to_have_js_property("naturalWidth", 64)
+        download = downloaded(page, "optimize")
+
+    assert download.suggested_filename == "photo_painting.png"
+    download.save_as(tmp_path / "out.png")
+    with Image.open(tmp_path / "out.png") as picture:
+        assert picture.size == (64, 43)
+    settings = json.loads(read_recipe(tmp_path / "out.png"))["settings"]
+    assert (settings["content_weight"], settings["iterations"]) == (0.3, 10)
+    assert settings["style_blend_weights"] == [1, 1]
+
+
+def test_a_job_survives_a_reload_and_is_stopped_and_kept(browser, address, pictures):
+    with visited(browser, address) as page:
+        ask_picture(page, pictures, iterations=1000)
+        says(page, "optimize", "of 1000")
+        page.reload()
+        says(page, "optimize", "of 1000")
+        expect(page.locator("#optimize-picture img")).to_be_visible()
+        expect(page.locator("#optimize-start")).to_be_disabled()
+        page.click("#optimize-stop")
+        says(page, "optimize", "Done. Iteration")
+        expect(page.locator("#optimize-download")).to_be_visible()
+
+
+def test_two_visitors_wait_for_each_other_and_see_nothing_of_each_other(browser, address, pictures):
+    with visited(browser, address) as one, visited(browser, address) as two:
+        ask_picture(one, pictures, iterations=1000)
+        says(one, "optimize", "of 1000")
+        ask_picture(two, pictures)
+        says(two, "optimize", "Waiting for 1 job before it")
+        one.click("#optimize-cancel")
+        says(one, "optimize", "Cancelled.")
+        expect(one.locator("#optimize-download")).to_be_hidden()
+        says(two, "optimize", "Done.")
+        shown = two.locator("#optimize-picture img").get_attribute("src")
+        one.reload()
+        says(one, "optimize", "Cancelled.")
+        assert shown not in one.content()
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("notes.jpg", "'notes.jpg' is not a picture in a known format"),
+        ("huge.png", "'huge.png' is too large"),
+        ("cut.png", "'cut.png' is broken"),
+    ],
+)
+def test_a_bad_file_is_answered_in_one_line(browser, address, pictures, tmp_path, name, what):
+    whole = (pictures / "photo.png").read_bytes()
+    (tmp_path / "notes.jpg").write_text("Buy milk.")
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "huge.png")
+
+    with visited(browser, address) as page:
+        upload(page, "#optimize-photo", tmp_path / name)
+        upload(page, "#optimize-paintings", pictures / "painting.png")
+        set_number(page, "Size", 64)
+        page.click("#optimize-start")
+        line = page.get_by_text(what)
+        expect(line).to_be_visible(timeout=PATIENCE)
+        assert "Traceback" not in line.inner_text() and "/" not in line.inner_text()
+
+
+def test_photos_are_painted_and_one_that_is_broken_is_named(
+    browser, address, pictures, tmp_path, network
+):
+    (tmp_path / "broken.jpg").write_text("no picture")
+    with visited(browser, address, "Paint") as page:
+        page.get_by_role("radio", name="Tiny").check()
+        expect(page.get_by_label("number input for Moon")).to_be_visible()
+        set_number(page, "Strength", 0.5)
+        photos = [pictures / "photo.png", tmp_path / "broken.jpg", pictures / "other.png"]
+        upload(page, "#paint-photos", photos)
+        page.click("#paint-start")
+        says(page, "paint", "Done. 3 of 3 pictures")
+        says(page, "paint", "'broken.jpg' is not a picture")
+        expect(page.locator("#paint-gallery img")).to_have_count(2)
+        with zipfile.ZipFile(downloaded(page, "paint").path()) as archive:
+            assert archive.namelist() == ["photo.png", "other.png"]
+            with Image.open(io.BytesIO(archive.read("photo.png"))) as picture:
+                assert picture.size == (60, 40)
+                recipe = json.loads(picture.text["restyle"])
+    assert recipe["settings"]["strength"] == 0.5
+    assert recipe["settings"]["style_blend_weights"] == [1, *[0] * 1]
+
+
+def test_a_video_is_painted(browser, address, tmp_path):
+    write_clip(tmp_path / "clip.mp4", numbered(6))
+    with visited(browser, address, "Paint") as page:
+        page.get_by_role("radio", name="Tiny").check()
+        go_to(page, "Video")
+        upload(page, "#video-source", tmp_path / "clip.mp4")
+        page.click("#video-start")
+        says(page, "video", "Done.")
+        expect(page.locator("#video-painted video")).to_be_visible()
+        download = downloaded(page, "video")
+    assert download.suggested_filename == "clip_tiny.mp4"
+    download.save_as(tmp_path / "painted.mp4")
+    assert len(list(VideoReader(tmp_path / "painted.mp4").frames())) == 6
+
+
+def test_the_camera_is_painted_as_it_films(browser, address):
+    with visited(browser, address, "Paint", permissions=["camera"]) as page:
+        page.get_by_role("radio", name="Tiny").check()
+        go_to(page, "Camera")
+        page.get_by_role("button", name="Click to Access Webcam").click()
+        page.get_by_role("button", name="Record").click()
+        expect(page.locator("#camera-painted img")).to_be_visible(timeout=PATIENCE)
+        first = page.locator("#camera-painted img").get_attribute("src")
+        expect(page.locator("#camera-painted img")).not_to_have_attribute("src", first)
+
+
+def test_a_network_is_trained_and_paints(browser, address, pictures, photos):
+    with visited(browser, address, "Train") as page:
+        upload(page, "#train-painting", pictures / "painting.png")
+        upload(page, "#train-photos", photos)
+        page.get_by_label("Name").fill("my waves")
+        page.get_by_role("button", name="More settings").last.click()
+        page.get_by_role("radio", name="8", exact=True).check()
+        for name, value in (("Side of a crop", 64), ("Stroke size", 64)):
+            box = page.get_by_label(f"number input for {name}", exact=True).last
+            box.fill(str(value))
+            box.blur()
+        page.click("#train-start")
+        says(page, "train", "Step")
+        expect(page.locator("#train-preview img")).to_be_visible(timeout=PATIENCE)
+        page.click("#train-stop")
+        says(page, "train", "Done. my_waves, after")
+        assert downloaded(page, "train").suggested_filename == "my_waves.keras"
+        go_to(page, "Paint")
+        page.get_by_role("radio", name="My Waves").check()
+        upload(page, "#paint-photos", pictures / "photo.png")
+        page.click("#paint-start")
+        says(page, "paint", "Done. 1 of 1 pictures")
+
+
+@pytest.mark.parametrize("tab", ["Optimize", "Paint", "Train"])
+def test_a_phone_shows_all_without_scrolling_sideways(browser, address, tab):
+    with visited(browser, address, tab, viewport={"width": 390, "height": 844}) as page:
+        expect(page.locator(".masthead")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+EXAMPLES = re.findall(r"```(bash|python)\n(.*?)```", (ROOT / "docs" / "app.md").read_text(), re.S)
+ASKING = [(kind, text) for kind, text in EXAMPLES if "7860" in text and "docker" not in text]
+
+
+@pytest.mark.parametrize(("kind", "example"), ASKING, ids=[kind for kind, _ in ASKING])
+def test_a_program_is_answered_as_the_documentation_says(
+    kind, example, address, pictures, tmp_path
+):
+    for name, source in (("photo.jpg", "photo"), ("painting.jpg", "painting")):
+        with Image.open(pictures / f"{source}.png") as picture:
+            picture.save(tmp_path / name)
+    example = example.replace("http://127.0.0.1:7860", address).replace("300", "2")
+    example = example.replace("512", "64").replace("starry_night", "tiny")
+    command = ["bash", "-ec", example] if kind == "bash" else [sys.executable, "-c", example]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    made = [
+        path for path in tmp_path.glob("*.*g") if path.name not in ("photo.jpg", "painting.jpg")
+    ]
+    assert made
+    for path in made:
+        with Image.open(path) as picture:
+            assert np.ptp(np.asarray(picture)) > 25
