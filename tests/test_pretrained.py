@@ -11,7 +11,10 @@ from restyle.networks import (
 )
 
 RNG = np.random.default_rng(23)
-PROMISED = {"starry_night", "the_scream", "wave"}
+PROMISED = {
+    *("base", "composition_vii", "shipwreck", "starry_night", "the_scream"),
+    *("udnie", "water_lilies", "wave", "woman_with_hat"),
+}
 
 
 def test_the_promised_networks_are_here():
