@@ -53,12 +53,12 @@ class ObjectiveConfig:
     )
     style_loss: str = setting(
         "wasserstein",
-        "wasserstein: means and covariances; gram: the paper's Gram matrices.",
+        "wasserstein: compares means and covariances; gram: the paper's Gram matrices.",
         choices=STYLE_LOSSES,
     )
     pooling: str = setting(
         "max",
-        "In VGG-19; max as it was trained, average as the paper prefers.",
+        "Pooling in VGG-19: max, as it was trained, or average, as the paper prefers.",
         choices=POOLINGS,
     )
     # "gatys" has the paper's units, with weights of about 1 and 1000, for Gram matrices only. The

@@ -54,7 +54,7 @@ def stylize(content: ImageSource, style: Pictures, **settings: Any) -> np.ndarra
     """
     last = collections.deque(steps(content, style, **settings), maxlen=1)
     if not last:
-        raise ValueError("Got a snapshot of a run that had ended: there is no step to take.")
+        raise ValueError("Got a snapshot of a run that had ended: no step is left.")
     return last[0].finished()
 
 

@@ -340,8 +340,8 @@ def test_a_folder_with_nothing_but_results_says_so(place):
         ("in/a.jpg", "linked/a.jpg", "The result of 'in/a.jpg' would replace"),
         ("in", ".", "The result of 'in/in/a.jpg' would replace the picture 'in/a.jpg'"),
         ("in", "out", "The result of 'in/x.jpg' would replace the picture 'in/b.jpg'"),
-        ("in", "new.jpg", "'in' may be many pictures, but 'new.jpg' is the name of one file."),
-        ("in/*", "file", "'in/*' may be many pictures, but 'file' is the name of one file."),
+        ("in", "new.jpg", "'in' can be many pictures, but 'new.jpg' is the name of one file."),
+        ("in/*", "file", "'in/*' can be many pictures, but 'file' is the name of one file."),
     ],
 )
 def test_an_output_that_would_cost_a_picture_is_refused(place, source, output, message):
@@ -392,7 +392,7 @@ def test_all_parts_together_are_all_jobs_once(count):
     "part", ["0/8", "9/8", "x", "1/0", "0/0", "-1/8", "1/8/2", "1", "", "1.5/8"]
 )
 def test_a_part_that_there_is_not_is_refused(part):
-    with pytest.raises(UserError, match=f"Got part '{part}', expected one of 1/8 to 8/8"):
+    with pytest.raises(UserError, match=f"Got shard '{part}', expected a part such as 2/8"):
         shard(TWENTY, part)
 
 

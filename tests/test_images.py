@@ -103,7 +103,7 @@ def test_a_float_tiff_is_taken_as_0_to_1(tmp_path):
 def test_float_samples_far_from_0_to_1_are_refused_not_clipped(tmp_path, bad):
     path = save(tmp_path / "a.tif", np.array([[0, 0.5, bad]], np.float32))
 
-    with pytest.raises(UserError, match="0 to 1 was expected"):
+    with pytest.raises(UserError, match="expected 0 to 1"):
         images.read_image(path)
 
 

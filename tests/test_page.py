@@ -96,7 +96,7 @@ def test_a_layer_that_the_page_does_not_know_is_named():
 def test_a_network_that_would_paint_another_picture_is_not_exported(runtime, tmp_path, monkeypatch):
     monkeypatch.setattr(export, "page_network", lambda network: page_network(random_network()))
 
-    with pytest.raises(UserError, match="'wrong' .* of 255 from what Keras gives"):
+    with pytest.raises(UserError, match="'wrong' differs from Keras by .* of 255"):
         export_page({"wrong": random_network()}, tmp_path / "site", runtime=runtime)
 
     assert list((tmp_path / "site").iterdir()) == []

@@ -234,13 +234,13 @@ def test_a_process_that_was_ended_goes_on_at_the_last_finished_segment(
     assert not (tmp_path / "o.mp4").exists()
     if number == signal.SIGINT:
         assert process.returncode == 130
-        assert error.splitlines()[-1].startswith("Interrupted: run again to go on after")
+        assert error.splitlines()[-1].startswith("Interrupted: run again to resume after")
         assert not (parts / "unfinished.nut").exists()
 
     process = start_slow(*arguments)
     _, error = process.communicate(timeout=60)
     assert (process.returncode, parts.exists()) == (0, False)
-    assert error.startswith("Going on after ")
+    assert error.startswith("Resuming after ")
     options = {"engine": negative, "smoother": Smoother(0.7), "segment_seconds": 10}
     painted(source, tmp_path / "whole.mp4", **options)
     assert_same_video(tmp_path / "o.mp4", tmp_path / "whole.mp4")

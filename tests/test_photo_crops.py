@@ -164,7 +164,7 @@ def test_a_photo_smaller_than_the_crop_is_refused_in_one_line(tmp_path, size):
         read_crop(path, 32, CropPlan())
 
     assert str(error.value) == (
-        f"'{path}' has {size[0]} x {size[1]} pixels; at least 32 on each side were expected. "
+        f"'{path}' is {size[0]} x {size[1]} pixels, but each side needs at least 32. "
         "Use a larger photo, or smaller crops."
     )
     assert read_crop(path, 31, CropPlan()).shape == (31, 31, 3)

@@ -153,7 +153,7 @@ def other_picture(folder):
         (no_config, "holds no run to resume"),
         (config_of_another_program, "another program or version"),
         (shutil.rmtree, "holds no run to resume"),
-        (other_picture, "is now another picture"),
+        (other_picture, "has changed since"),
     ],
 )
 def test_a_folder_that_cannot_be_resumed_is_one_line(whole, run, tmp_path, capsys, damage, said):

@@ -19,15 +19,16 @@ class OptimizeConfig:
     size: int = setting(512, "Long side of the result in pixels; 0: the content's own size.")
     smallest_scale: int = setting(
         0,
-        "Long side in pixels at which coarse to fine begins; SIZE: one scale; 0: 128, but one "
-        "scale if --init is a network or a file, whose details coarser ones would throw away.",
+        "Long side in pixels of the first, coarsest scale; as large as --size: one scale only. 0: "
+        "128, or one scale only if --init is a network or a file, whose details coarser scales "
+        "would lose.",
     )
-    iterations: int = setting(300, "Of all scales together, 1 or more.")
+    iterations: int = setting(300, "Iterations of all scales together, 1 or more.")
     optimizer: str = setting(
         "lbfgs", "adam needs less memory and more iterations.", choices=OPTIMIZERS
     )
     learning_rate: float = setting(
-        0.02, "Of adam: about the change of a pixel in an iteration, above 0."
+        0.02, "For adam: roughly how much a pixel changes in one iteration, above 0."
     )
     init: str = setting(
         "content",
@@ -35,7 +36,7 @@ class OptimizeConfig:
         "the content, by the network's name (starry_night ...) or .keras file; or the path of a "
         "picture. A picture that has one of these names is given as ./NAME.",
     )
-    seed: int = setting(0, "Of the noise that --init=noise starts from.")
+    seed: int = setting(0, "Seed of the noise for --init=noise.")
     style_scale: float = setting(
         1.0, "Long side of the style as a multiple of the result's, above 0."
     )
@@ -46,12 +47,14 @@ class OptimizeConfig:
         20, "Steps that L-BFGS remembers, 1 or more; each costs 24 bytes a pixel."
     )
     precision: str = setting(
-        "auto", "Of the network's activations; auto: the faster one here.", choices=PRECISIONS
+        "auto",
+        "Precision of the network's activations; auto: whichever is faster on this machine.",
+        choices=PRECISIONS,
     )
     preserve_color: str = setting(
         "none",
-        "The content's colors: luminance puts them back into the result, match gives them to the "
-        "style first.",
+        "Keep the content's colors: luminance puts them back into the result, match gives them to "
+        "the style first.",
         choices=COLORS,
     )
 

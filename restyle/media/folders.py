@@ -107,7 +107,7 @@ def shard(jobs: Sequence[Job], part: str) -> Sequence[Job]:
     numbers = re.fullmatch(r"(\d+)/(\d+)", part)
     first, count = map(int, numbers.groups()) if numbers else (0, 0)
     if not 1 <= first <= count:
-        raise UserError(f"Got part '{part}', expected one of 1/8 to 8/8 for eight machines.")
+        raise UserError(f"Got shard '{part}', expected a part such as 2/8, the second of eight.")
     return jobs[first - 1 :: count]
 
 
@@ -185,7 +185,7 @@ def _mirrored(place: AnyPath, output: AnyPath, suffix: str | None) -> list[Job]:
         )
     if not _is_folder(output) and (os.path.exists(output) or Path(output).suffix in WRITABLE):
         raise UserError(
-            f"'{place}' may be many pictures, but '{output}' is the name of one file. "
+            f"'{place}' can be many pictures, but '{output}' is the name of one file. "
             "Give a folder for the results."
         )
     targets = [

@@ -95,8 +95,8 @@ def read_recipe(path: AnyPath) -> str:
         recipe = recipe_of(image)
     if recipe is None:
         raise UserError(
-            f"'{path}' holds no recipe: it was not written by restyle, or was saved again by a "
-            "program that drops such text. Give the picture as restyle wrote it."
+            f"'{path}' holds no recipe: restyle did not write it, or another program saved it "
+            "again without its text. Give the file that restyle wrote."
         )
     return recipe
 
@@ -227,8 +227,8 @@ def deep_gray(image: Image.Image, path: AnyPath) -> np.ndarray:
     low, high = samples.min(), samples.max()
     if not (-0.01 * white <= low and high <= 1.01 * white):  # Also for NaN.
         raise UserError(
-            f"'{path}' has samples from {low:g} to {high:g}; "
-            f"0 to {white} was expected. Save it as an 8 or 16-bit PNG."
+            f"'{path}' has samples from {low:g} to {high:g}, expected 0 to {white}. "
+            "Save it as an 8 or 16-bit PNG."
         )
     return np.clip(samples.astype(np.float32) / white, 0, 1)
 

@@ -121,6 +121,6 @@ def check_large_enough(path: AnyPath, image: Image.Image, side: int) -> None:
     if min(image.size) < side:
         width, height = image.size
         raise UserError(
-            f"'{path}' has {width} x {height} pixels; at least {side} on each side were expected. "
+            f"'{path}' is {width} x {height} pixels, but each side needs at least {side}. "
             "Use a larger photo, or smaller crops."
         )

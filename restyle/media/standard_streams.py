@@ -38,7 +38,7 @@ def as_files(source: str, target: str, suffix: str) -> Iterator[tuple[str, str]]
 def _standard_input() -> bytes:
     content = sys.stdin.buffer.read() if sys.stdin else b""
     if not content:
-        raise UserError("Standard input is empty; the bytes of a picture were expected.")
+        raise UserError("Standard input is empty. Pipe a picture into it.")
     return content
 
 

@@ -115,7 +115,7 @@ def _write_network(
     difference = max_difference(network, run)
     if not difference <= MOST_DIFFERENT:
         raise UserError(
-            f"The page would paint with '{name}' {difference:.2g} of 255 from what Keras gives, "
+            f"What the page paints with '{name}' differs from Keras by {difference:.2g} of 255, "
             f"expected at most {MOST_DIFFERENT}."
         )
     config = network.config

@@ -74,5 +74,5 @@ def _check_disk(size: tuple[int, int], needed: int) -> None:
     if free < needed:
         raise UserError(
             f"A picture of {size[1]} x {size[0]} needs {needed / 1e9:.1f} GB for temporary files, "
-            f"and '{folder}' has {free / 1e9:.1f} GB. Set TMPDIR to a folder that has more."
+            f"but only {free / 1e9:.1f} GB are free in '{folder}'. Set TMPDIR to another folder."
         )

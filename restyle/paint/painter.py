@@ -32,9 +32,13 @@ LOGGER = logging.getLogger(__name__)
 class EngineConfig:
     """What runs a network, and in how much memory; `Painter` obeys every field."""
 
-    engine: str = setting("auto", "auto: the fastest one that is installed.", choices=ENGINES)
+    engine: str = setting(
+        "auto", "What runs the network; auto: the fastest one installed.", choices=ENGINES
+    )
     precision: str = setting(
-        "auto", "Of activations; auto: the faster one here.", choices=PRECISIONS
+        "auto",
+        "Precision of the activations; auto: whichever is faster on this machine.",
+        choices=PRECISIONS,
     )
     device: str | None = setting(None, "TensorFlow's name of a device, such as /gpu:1.")
     memory_gb: float = setting(

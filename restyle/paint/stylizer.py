@@ -40,7 +40,7 @@ class Look:
         "luminance: the colors of the photo, the brightness of the painted picture.",
         choices=COLORS,
     )
-    mask: ImageSource = setting("", "A gray picture, white where the style applies.")
+    mask: ImageSource = setting("", "A grayscale picture, white where the style applies.")
 
     def __post_init__(self):
         check_choices(self)

@@ -30,11 +30,11 @@ BEHIND = 2
 class VideoConfig:
     """What is painted of a video, and how the result is compressed."""
 
-    codec: str = setting(Encoding.codec, "Encoder of the video.")
+    codec: str = setting(Encoding.codec, "Encoder of the video, by FFmpeg's name.")
     crf: int = setting(Encoding.crf, "Quality of the video: 0 is lossless, 23 usual, 51 the worst.")
     batch_size: int = setting(1, "Frames painted at once.")
-    start: float = setting(0.0, "Seconds of the video to leave out at its beginning.")
-    duration: float = setting(0.0, "Seconds of the video, or of a camera, to paint; 0: to the end.")
+    start: float = setting(0.0, "Seconds to skip at the beginning of the video.")
+    duration: float = setting(0.0, "Seconds of the video, or of the camera, to paint; 0: all.")
     fps: float = setting(0.0, "Frames per second of the result; 0: every frame at its own time.")
 
     def __post_init__(self):

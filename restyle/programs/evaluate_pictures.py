@@ -52,7 +52,9 @@ def _paint_all(task: Task, found: Sequence[Job], display: ProgressDisplay) -> in
     make_ready(found[0].target)
     done, failed = _painted(task, found, display)
     if done < len(found):
-        what_now = "--skip_existing goes on" if len(found) > 1 else "nothing was written"
+        what_now = (
+            "run again with --skip_existing to resume" if len(found) > 1 else "nothing was written"
+        )
         display.say(f"Interrupted after {done} of {len(found)}: {what_now}.")
         return command_line.INTERRUPTED
     if failed and len(found) == 1:

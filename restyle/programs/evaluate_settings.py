@@ -37,12 +37,12 @@ class Results:
         None, "The result; for a folder or a pattern, a folder; - for standard output."
     )
     skip_existing: bool = setting(
-        False, "Leave out pictures whose result exists: resumes after a kill."
+        False, "Skip pictures whose result exists, to resume after a kill."
     )
-    json: bool = setting(False, "Print one line of JSON for each result.")
+    json: bool = setting(False, "Print a line of JSON for each result.")
     ray: bool = setting(False, "Share a folder among the workers of a Ray cluster.")
     shard: str | None = setting(
-        None, "2/8: the second of eight parts of a folder, for eight machines."
+        None, "Which part of a folder to paint: 2/8 is the second of eight, for eight machines."
     )
     format: str | None = setting(
         None, "Format of the results, such as .png; for a folder or standard output."

@@ -21,14 +21,14 @@ def paint_video_of(task: Task, display: ProgressDisplay, dry_run: bool) -> int:
         with quiet_start():
             stylizer = task.painter.stylizer(task.look)
         if painting.finished_until is not None:
-            display.say(f"Going on after {float(painting.finished_until):.2f} s.")
+            display.say(f"Resuming after {float(painting.finished_until):.2f} s.")
         interruption = Interruption()
         times = painting.frames(stylizer)
         for count, time in enumerate(times, 1):
             display.show(painting.progress(time), f"{float(time):.2f} s  {count} frames")
             if interruption:
                 times.close()
-                display.say(f"Interrupted: run again to go on{_where(painting.finished_until)}.")
+                display.say(f"Interrupted: run again to resume{_where(painting.finished_until)}.")
                 return command_line.INTERRUPTED
     display.say(f"Wrote {task.target}.")
     if painting.trouble:

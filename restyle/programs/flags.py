@@ -45,7 +45,7 @@ class Flags:
         except flags.Error as error:
             raise WrongFlags(str(error)) from error
         if unknown:
-            raise WrongFlags(f"Got '{unknown[0]}', which belongs to no flag. See --help.")
+            raise WrongFlags(f"Got '{unknown[0]}', which is not the value of a flag. See --help.")
         given = [field.name for field in self._fields() if values[field.name].present]
         return {name: _frozen(values[name].value) for name in given}
 

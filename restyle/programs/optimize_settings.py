@@ -22,14 +22,15 @@ class Sources:
     )
     content_mask: tuple[str, ...] = setting(
         (),
-        "A gray picture, white where in the content a style applies; one for each --style, in the "
-        "same order.",
+        "A grayscale picture, white where the style applies in the content; one for each --style, "
+        "in the same order.",
         repeated=True,
     )
     style_mask: tuple[str, ...] = setting(
         (),
-        "A gray picture, white where in the style its strokes are taken from, or "
-        f'"{WHOLE}", the whole style; one for each --style, or none: all are taken whole.',
+        "A grayscale picture, white where the style's strokes are taken from, or "
+        f'"{WHOLE}" for the whole style; one for each --style. If none is given, each is used '
+        "whole.",
         repeated=True,
     )
     style_blend_weights: tuple[float, ...] = setting(
@@ -51,18 +52,16 @@ class Results:
     run_dir: str | None = setting(
         None, "A folder for config.json, metrics.csv, loss.png, previews and the state."
     )
-    resume: str | None = setting(
-        None, "Go on with the run in this folder, whose settings are used."
-    )
+    resume: str | None = setting(None, "Resume the run in this folder, with its settings.")
     tensorboard: str | None = setting(
         None,
         "A folder for TensorBoard's curves and pictures, to watch the run in a browser. A resumed "
-        "run that is given the same one goes on in it.",
+        "run continues the curves if given the same folder.",
     )
     time_lapse: str | None = setting(
         None,
-        "A video of how the picture came about, some seconds long: .mp4, .mov, .m4v or .mkv. That "
-        "of a resumed run begins where it was resumed.",
+        "A short video of how the picture came about: .mp4, .mov, .m4v or .mkv. That of a resumed "
+        "run begins where it was resumed.",
     )
     show_recipe: str | None = setting(None, "Print how this picture was made, and stop.")
     save_every: int | None = setting(

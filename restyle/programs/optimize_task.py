@@ -97,6 +97,6 @@ def check_size(task: Task, snapshot: Mapping[str, np.ndarray]) -> None:
     if task.scales[index:] and task.scales[index].size == size:
         return
     raise UserError(
-        f"'{task.sources.content}' is now another picture than when this run began: the run's "
+        f"'{task.sources.content}' has changed since this run began: the run's "
         f"state is {size[1]} x {size[0]}. Put the old one back, or begin another run."
     )

@@ -30,8 +30,8 @@ class Request:
     )
     like: str | None = setting(
         None,
-        "A picture or network that this program made, or the config.json of a run: its settings "
-        "are used, unless flags beside it say otherwise.",
+        "A picture or network that this program made, or the config.json of a run: use its "
+        "settings, except where a flag says otherwise.",
     )
     dry_run: bool = setting(False, "Print what would be done, and stop.")
 
@@ -89,8 +89,8 @@ def recorded_settings(record: Settings, where: object, *configs: type) -> dict[s
         return {name: _typed(fields[name], value) for name, value in settings.items()}
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"'{where}' holds a run of another program or version ({error} is no setting here). "
-            "Give one that this program and version made."
+            f"'{where}' was made by another program or version ({error} is no setting here). "
+            "Give a result of this program and version."
         ) from error
 
 
@@ -109,8 +109,8 @@ def refuse_beside_resume(given: Settings, allowed: Collection[str]) -> None:
     for name in given:
         if name not in (*allowed, "resume", "dry_run"):
             raise WrongFlags(
-                f"Got --{name} together with --resume: a run goes on with its own settings. "
-                f"Drop --{name}, or begin another run."
+                f"Got --{name} together with --resume: a resumed run keeps its own settings. "
+                f"Drop --{name}, or start a new run."
             )
 
 

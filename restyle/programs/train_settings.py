@@ -62,9 +62,7 @@ class Results:
     run_dir: str | None = setting(
         None, "Folder of the run. If not given: OUTPUT without .keras, with _run."
     )
-    resume: str | None = setting(
-        None, "Go on with the run in this folder, whose settings are used."
-    )
+    resume: str | None = setting(None, "Resume the run in this folder, with its settings.")
     tensorboard: str | None = setting(
         None, "Folder for TensorBoard's logs (needs `pip install tensorboard`)."
     )

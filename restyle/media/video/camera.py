@@ -39,7 +39,7 @@ def open_capture(number: int) -> Any:
     capture = cv2.VideoCapture(number)
     if not capture.isOpened():
         raise UserError(
-            f"There is no camera {number}, or another program has it. Connect one, or give the "
+            f"There is no camera {number}, or another program uses it. Connect one, or give the "
             "number of another: --input camera:1."
         )
     return capture
@@ -69,7 +69,7 @@ class Camera:
         first = self._read()
         if first is None:
             capture.release()
-            raise UserError("The camera gives no picture. Connect it again, or try another one.")
+            raise UserError("The camera gives no picture. Reconnect it, or try another one.")
         self.time_base, self.frames_per_second = TIME_BASE, _rate(capture)
         self.info = VideoInfo(
             size=first.shape[:2],
@@ -111,7 +111,7 @@ class Camera:
                 ticks = max(ticks + 1, round((seconds - began) / TIME_BASE))
                 yield Frame(dequantize(levels[..., ::-1]), ticks * TIME_BASE)
             if ended:
-                raise UserError("The camera gives no more pictures. Connect it again.")
+                raise UserError("The camera gives no more pictures. Reconnect it.")
 
     def _read(self) -> np.ndarray | None:
         """Returns the next frame, BGR, uint8."""

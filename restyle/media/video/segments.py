@@ -160,8 +160,8 @@ class SegmentedVideo:
         except (FFmpegError, OSError) as error:
             reason = error.strerror or error
             raise UserError(
-                f"'{self._output}' cannot be written: {reason}. What is finished stays in "
-                f"'{self._folder}': mend this, and run again to go on."
+                f"'{self._output}' cannot be written: {reason}. What is finished is kept in "
+                f"'{self._folder}'. Fix this, and run again to resume."
             ) from error
 
 
