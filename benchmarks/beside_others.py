@@ -9,9 +9,9 @@ iterations at one scale, on our objective: how fast is ours to the same value?
 
 Each run is a process of its own; its seconds are those from its start to its end. Every picture is
 measured as saved, by our objective in float32 and by benchmarks/flat_areas.py. `--share 0.1` does a
-tenth of everybody's iterations; seconds are then multiplied, which "about" says, but the pictures
-are what a tenth of the iterations makes. Finished runs stay in --folder and are not run again, so
-that this can be stopped at any time. Prints Markdown.
+tenth of the others' iterations; their seconds are then multiplied, which "about" says, but their
+pictures are what a tenth of the iterations makes. Ours always does all of its own. Finished runs
+stay in --folder and are not run again, so that this can be stopped at any time. Prints Markdown.
 """
 
 import argparse
@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.vgg_layers import LAYER_NAMES
 
 from benchmarks.contest import Numbers, Result, reaching_text, table
@@ -35,7 +34,7 @@ from benchmarks.flat_areas import flat_area_numbers
 from benchmarks.recipes import Crowsonkb, Jcjohnson, Stage, shortened
 from benchmarks.worker import REPOSITORY
 from restyle.errors import UserError
-from restyle.exact.settings import OptimizeConfig
+from restyle.exact.settings import PictureObjective
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.image_files import written_beside
 from restyle.media.images import read_image, write_image
@@ -84,7 +83,7 @@ def _flags() -> argparse.Namespace:
     parser.add_argument("--content", nargs="+", default=["samples/landscape.jpg"])
     parser.add_argument("--style", nargs="+", default=["samples/brushwork.jpg"])
     parser.add_argument("--size", type=int, default=512, help="long side of the results")
-    parser.add_argument("--share", type=float, default=1.0, help="of everybody's iterations")
+    parser.add_argument("--share", type=float, default=1.0, help="of the others' iterations")
     parser.add_argument("--programs", nargs="+", choices=PROGRAMS, default=PROGRAMS)
     parser.add_argument("--folder", type=Path, default=Path("beside_others"))
     parser.add_argument(
@@ -120,14 +119,11 @@ def _kept(pair: Pair, program: str, flags: argparse.Namespace) -> Path:
 
 
 def _ours(pair: Pair, _: str, picture: Path, flags: argparse.Namespace) -> Result:
-    planned = OptimizeConfig().iterations
-    iterations = max(1, round(flags.share * planned))
     with tempfile.TemporaryDirectory() as folder:
         arguments = {
             "content": pair.content,
             "style": pair.style,
             "size": flags.size,
-            "iterations": iterations,
             "output": picture.resolve(),
             "run_dir": folder,  # For the seconds of each iteration.
             "save_every": 0,
@@ -140,7 +136,7 @@ def _ours(pair: Pair, _: str, picture: Path, flags: argparse.Namespace) -> Resul
             ]
     width = rows[-1]["width"]
     curve = [(row["seconds"], row["objective"]) for row in rows if row["width"] == width]
-    return Result(seconds, rows[-1]["seconds"], iterations / planned, curve)
+    return Result(seconds, rows[-1]["seconds"], 1.0, curve)
 
 
 def _theirs(pair: Pair, program: str, picture: Path, flags: argparse.Namespace) -> Result:
@@ -167,7 +163,7 @@ def _inputs(pair: Pair, size: int) -> dict[str, np.ndarray]:
     with quiet_start():
         from restyle.models.weights.load import load_vgg_weights
 
-    asked = {*ObjectiveConfig().layers, *Crowsonkb().style_layers, Crowsonkb().content_layer}
+    asked = {*PictureObjective().layers, *Crowsonkb().style_layers, Crowsonkb().content_layer}
     layers = LAYER_NAMES[: 1 + max(LAYER_NAMES.index(layer) for layer in asked)]
     filters = load_vgg_weights().filters
     inputs: dict[str, Any] = {"layers": np.array(layers), "size": np.array(size)}
@@ -202,7 +198,7 @@ class _Judge:
             from restyle.models.vgg19 import vgg19_features
             from restyle.models.weights.load import load_vgg_weights
 
-        self.config = ObjectiveConfig()
+        self.config = PictureObjective()
         self.network = vgg19_features(
             load_vgg_weights(), self.config.layers, pooling=self.config.pooling
         )

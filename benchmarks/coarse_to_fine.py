@@ -17,14 +17,13 @@ from typing import NamedTuple
 
 import matplotlib
 import numpy as np
-from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
 from restyle.exact.evaluation import measure_stages
 from restyle.exact.optimizer import optimize
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.schedule import scales_of
-from restyle.exact.settings import STARTS, OptimizeConfig
+from restyle.exact.settings import STARTS, OptimizeConfig, PictureObjective
 from restyle.media.images import as_saved
 from restyle.precision import PRECISIONS
 
@@ -94,8 +93,8 @@ def pictures_on_the_way(
 ) -> Iterator[Point]:
     """The pictures after each number of iterations in `at`, and the last one."""
     began, work, seen = time.monotonic(), 0.0, (-1, 0)
-    height, width = scales_of(problem, ObjectiveConfig(), config)[-1].size
-    for step in optimize(problem, ObjectiveConfig(), config, weights):
+    height, width = scales_of(problem, PictureObjective(), config)[-1].size
+    for step in optimize(problem, PictureObjective(), config, weights):
         fresh = step.evaluations - (seen[1] if seen[0] == step.scale_index else 0)
         seen = (step.scale_index, step.evaluations)
         work += fresh * step.scale.size[0] * step.scale.size[1] / (height * width)
@@ -109,7 +108,7 @@ def objectives(
 ) -> list[float]:
     """The objective of each picture as saved, at the final size, in float32."""
     stages = {str(index): as_saved(point.pixels, ".png") for index, point in enumerate(points)}
-    measured = measure_stages(stages, problem, ObjectiveConfig(), config, weights)
+    measured = measure_stages(stages, problem, PictureObjective(), config, weights)
     return [terms["objective"] for terms in measured.values()]
 
 

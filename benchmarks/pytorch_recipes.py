@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
-from restyle.models.objective_config import ObjectiveConfig
 from torch.nn import functional  # pyright: ignore[reportMissingImports]
 
 from benchmarks.pytorch_objective import CAFFE_MEANS_BGR, as_image, features, read_filters
@@ -34,6 +33,7 @@ from benchmarks.recipes import (
     summed_variation,
     wasserstein_term,
 )
+from restyle.exact.settings import PictureObjective
 from restyle.media.images import fit_long_side, resize
 
 # PyTorch's L-BFGS leaves out pairs whose product is below 1e-10, which our objective, in relative
@@ -184,7 +184,7 @@ def lbfgs(pictures, share):
     """Our objective by PyTorch's L-BFGS at one scale, from the photo; clipped at the end."""
     from restyle.models.losses import Objective, style_target  # Needs Keras, the recipes do not.
 
-    config, run = ObjectiveConfig(), Run()
+    config, run = PictureObjective(), Run()
     (stage,) = shortened(Jcjohnson().stages(pictures.size), share)
     content, style = pictures.at(stage.long_side)
 

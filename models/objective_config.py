@@ -18,6 +18,7 @@ PRESETS = {
         "pooling": "average",
         "content_weight": 1.0,
         "style_weight": 1000.0,
+        "tv_weight": 0.0,
     },
 }
 

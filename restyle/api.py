@@ -20,7 +20,7 @@ from restyle.color import without_white
 from restyle.errors import UserError
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.schedule import scales_of
-from restyle.exact.settings import STARTS, OptimizeConfig
+from restyle.exact.settings import STARTS, OptimizeConfig, PictureObjective
 from restyle.keywords import configured, with_preset
 from restyle.masks import mask_pairs
 from restyle.media import images
@@ -85,12 +85,12 @@ def steps(
         content is the start.
       content_mask, style_mask: one for each style; "all" is the whole painting.
       resume: the `snapshot()` of a step of the same run: this one goes on after it.
-      settings: the fields of `ObjectiveConfig` and `OptimizeConfig`.
+      settings: the fields of `PictureObjective` and `OptimizeConfig`.
     """
     also = inspect.signature(steps).parameters
     named = is_path(init) and str(init) in STARTS
     settings = with_preset(preset, settings)
-    objective, config = configured(settings, ObjectiveConfig, OptimizeConfig, also=also)
+    objective, config = configured(settings, PictureObjective, OptimizeConfig, also=also)
     config = dataclasses.replace(config, init=str(init) if named else "picture")
     network = None if named or not is_path(init) else named_network(str(init))
     problem = _problem(

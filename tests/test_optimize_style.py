@@ -167,7 +167,7 @@ def test_a_flag_beside_a_recipe_wins_and_so_does_a_preset(make, run, tmp_path):
     before = recipe_of(first)["settings"]
     assert settings("--style_weight=7") == before | {"style_weight": 7.0}
     changed = {"content_weight": 0.1, "style_weight": 1.0, "formula": "relative"}
-    changed |= {"style_loss": "wasserstein", "pooling": "max"}
+    changed |= {"style_loss": "wasserstein", "pooling": "max", "tv_weight": 2.0}
     assert settings("--preset=restyle") == before | changed
 
 

@@ -95,7 +95,7 @@ def optimize(
 ) -> Iterator[Step]:
     """Returns an iterator over the iterations of a run, scale after scale: it makes the picture.
 
-      for step in optimize(problem, ObjectiveConfig(), OptimizeConfig(), load_vgg_weights()):
+      for step in optimize(problem, PictureObjective(), OptimizeConfig(), load_vgg_weights()):
           print(step.value)
       write_image("out.png", step.finished())
 

@@ -3,6 +3,7 @@
 import dataclasses
 
 from restyle.media.images import fit_long_side
+from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.settings import check_choices, setting
 
 OPTIMIZERS = ("lbfgs", "adam")
@@ -10,6 +11,19 @@ STARTS = ("content", "noise", "style")
 SMALLEST_SCALE = 128
 PRECISIONS = ("auto", "float32", "bfloat16")
 COLORS = ("none", "luminance", "match")
+
+
+@dataclasses.dataclass(frozen=True)
+class PictureObjective(ObjectiveConfig):
+    """The objective with the defaults of a picture whose pixels are optimized one by one.
+
+    Pixels that are free take on a grain that no layer minds; a network, which paints all places
+    by the same filters, has little of it, and is trained without total variation.
+    """
+
+    tv_weight: float = setting(
+        2.0, "Smoothness: weight of the total variation; 0: as the network likes it. 0 or more."
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 import dataclasses
 
-from restyle.exact.settings import OptimizeConfig
+from restyle.exact.settings import OptimizeConfig, PictureObjective
 from restyle.masks import WHOLE
-from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.settings import setting
 from restyle.programs.flags import Flags, fields_of
 from restyle.programs.settings import Request
@@ -83,7 +82,7 @@ class Results:
 
 
 # What shapes a picture, and is kept with it.
-CONFIGS = (Sources, ObjectiveConfig, OptimizeConfig)
+CONFIGS = (Sources, PictureObjective, OptimizeConfig)
 SWEPT = {"preset", *(field.name for config in CONFIGS for field in fields_of(config))}
 _STYLE = ("style_scale", "style_size", "preserve_color")
 _RUN = [field for field in fields_of(OptimizeConfig) if field.name not in _STYLE]
@@ -95,7 +94,7 @@ FLAGS = Flags(
             *fields_of(Results, "output"),
             *fields_of(Sources, "content_mask", "style_mask"),
         ],
-        "The objective": [*fields_of(Request, "preset"), *fields_of(ObjectiveConfig)],
+        "The objective": [*fields_of(Request, "preset"), *fields_of(PictureObjective)],
         "Style and color": [
             *fields_of(Sources, "style_blend_weights", "vgg_weights"),
             *fields_of(OptimizeConfig, *_STYLE),

@@ -10,7 +10,7 @@ import numpy as np
 from restyle.errors import UserError
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.schedule import Scale, scales_of
-from restyle.exact.settings import STARTS, OptimizeConfig
+from restyle.exact.settings import STARTS, OptimizeConfig, PictureObjective
 from restyle.masks import WHOLE, mask_pairs
 from restyle.models.objective_config import ObjectiveConfig, shares
 from restyle.networks import named_network
@@ -64,7 +64,7 @@ class Task:
 
 def read_task(settings: Mapping[str, Any]) -> Task:
     """Reads and checks all that the settings name, before anything slow is done."""
-    sources, objective = built(Sources, settings), built(ObjectiveConfig, settings)
+    sources, objective = built(Sources, settings), built(PictureObjective, settings)
     config = built(OptimizeConfig, settings)
     if not sources.content or not sources.style:
         raise WrongFlags("No pictures: pass --content photo.jpg --style painting.jpg. See --help.")
