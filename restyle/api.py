@@ -185,7 +185,7 @@ def score(
 
     settings: style_size, the long side of the paintings in pixels, 0 for that of the picture;
       content_mask, style_mask, style_blend_weights, preset and vgg_weights as for `steps`; the
-      fields of `ObjectiveConfig`.
+      fields of `PictureObjective`.
     """
     measure = scorer(content, style, **settings)
     return measure(picture_from(picture).pixels)
@@ -205,7 +205,7 @@ def scorer(
 ) -> Callable[[np.ndarray], dict[str, float]]:
     """What measures many pictures, (h, w, 3) in [0, 1], as `score` does; VGG-19 is read once."""
     also = inspect.signature(scorer).parameters
-    (objective,) = configured(with_preset(preset, settings), ObjectiveConfig, also=also)
+    (objective,) = configured(with_preset(preset, settings), PictureObjective, also=also)
     problem = _problem(
         content, style, blend_weights=style_blend_weights, masks=(content_mask, style_mask)
     )

@@ -7,11 +7,13 @@ import numpy as np
 from keras import ops
 
 from restyle.models.losses import (
+    NEIGHBORS,
     Features,
     Objective,
     StyleTarget,
     asked_of,
     guidance_at,
+    neighbors,
     square_norm,
     squared_distance,
     style_statistics,
@@ -183,18 +185,18 @@ def variation(image: np.ndarray, slope: float = 0.0, gradient: np.ndarray | None
     """
     _, height, width, channels = image.shape
     total = 0.0
-    for axis, count in ((1, (height - 1) * width), (2, height * (width - 1))):
-        count *= channels
+    for (down, right), weight in NEIGHBORS.items():
+        share = weight / (channels * (height - down) * (width - abs(right)))
         for first in range(0, height, BAND):
-            rows = slice(first, first + BAND + (axis == 1))
-            values = np.moveaxis(image[0, rows], axis - 1, 0)
-            steps = values[1:] - values[:-1]
-            total += float(np.sum(np.square(steps), dtype=np.float64)) / count
+            rows = slice(first, first + BAND + down)
+            here, there = neighbors(image[:, rows], down, right)
+            steps = there - here
+            total += share * float(np.sum(np.square(steps), dtype=np.float64))
             if gradient is not None and slope:
-                moved = np.moveaxis(gradient[0, rows], axis - 1, 0)
-                steps *= 2 * slope / count
-                moved[1:] += steps
-                moved[:-1] -= steps
+                move_here, move_there = neighbors(gradient[:, rows], down, right)
+                steps *= 2 * slope * share
+                move_there += steps
+                move_here -= steps
     return total
 
 

@@ -107,7 +107,7 @@ def test_steps_broken_off_go_on_to_the_same_picture(paths):
 
 def test_a_score_is_the_objective_that_was_minimized(paths):
     settings = {name: QUICK[name] for name in ("style_layers", "content_layers")}
-    *_, step = restyle.steps(*paths, content_weight=0.3, **QUICK)
+    *_, step = restyle.steps(*paths, content_weight=0.3, precision="float32", **QUICK)
 
     terms = restyle.score(step.finished(), *paths, content_weight=0.3, **settings)
 

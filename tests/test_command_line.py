@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.settings import setting
 
 from restyle.errors import UserError
-from restyle.exact.settings import OptimizeConfig
+from restyle.exact.settings import OptimizeConfig, PictureObjective
 from restyle.media.images import WRITABLE
 from restyle.programs import command_line, optimize
 from restyle.programs.flags import Flags, fields_of
@@ -75,7 +74,7 @@ def test_help_names_every_flag_once(help_text):
     assert sorted(name.strip("-:") for name in listed) == sorted(field.name for field in OWN)
 
 
-@pytest.mark.parametrize("defaults", [ObjectiveConfig(), OptimizeConfig()])
+@pytest.mark.parametrize("defaults", [PictureObjective(), OptimizeConfig()])
 def test_defaults_in_help_are_those_of_the_dataclasses(help_text, defaults):
     paragraphs = [" ".join(text.split()) for text in help_text.split("\n  --")]
     for field in dataclasses.fields(defaults):

@@ -123,13 +123,22 @@ def test_relative_error_of_twice_the_target_is_one():
 def test_total_variation_is_the_mean_squared_difference_of_neighbors():
     images = RNG.random((2, 5, 4, 3)).astype(np.float32)
 
-    expected = [
-        np.mean(np.diff(image, axis=0) ** 2) + np.mean(np.diff(image, axis=1) ** 2)
-        for image in images
-    ]
+    expected = []
+    for image in images:
+        straight = np.mean(np.diff(image, axis=0) ** 2) + np.mean(np.diff(image, axis=1) ** 2)
+        falling = np.mean((image[1:, 1:] - image[:-1, :-1]) ** 2)
+        rising = np.mean((image[1:, :-1] - image[:-1, 1:]) ** 2)
+        expected.append(2 / 3 * straight + (falling + rising) / 6)
 
     close(losses.total_variation(images), expected)
     close(losses.total_variation(np.full((1, 5, 4, 3), 0.3, np.float32)), [0])
+
+
+def test_total_variation_of_a_slope_is_its_squared_steepness():
+    down, right = np.mgrid[:6, :7].astype(np.float32)
+    slope = np.repeat((0.03 * down - 0.04 * right)[None, :, :, None], 3, axis=3)
+
+    close(losses.total_variation(slope), [0.03**2 + 0.04**2])
 
 
 def test_gatys_formula_is_equations_1_to_7_of_gatys_2016():

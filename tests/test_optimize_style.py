@@ -228,17 +228,16 @@ def test_the_contents_alpha_is_put_back(make, clear_photo):
 
 @pytest.mark.parametrize("name", ["out.png", "out.jpg", "clear.png", "clear.jpg"])
 def test_the_saved_terms_are_those_of_the_file(make, pictures, clear_photo, name):
-    from restyle.models.objective_config import ObjectiveConfig
     from restyle.models.weights.load import random_vgg_weights
 
     from restyle.exact.evaluation import measure_stages
     from restyle.exact.problem import read_problem
-    from restyle.exact.settings import OptimizeConfig
+    from restyle.exact.settings import OptimizeConfig, PictureObjective
 
     photo = clear_photo if name.startswith("clear") else pictures / "photo.png"
     output = make(f"--content={photo}", name=name)
 
-    objective = ObjectiveConfig(content_layers=("conv2_2",), style_layers=("conv1_1", "conv2_1"))
+    objective = PictureObjective(content_layers=("conv2_2",), style_layers=("conv1_1", "conv2_1"))
     weights = random_vgg_weights(width_divisor=8)
     problem = read_problem(str(photo), [f"{pictures}/painting.png"])
     stages = {"saved": pixels_of(output)}

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from restyle.api import scorer
+from restyle.exact.settings import PictureObjective
 from restyle.media.image_files import check_target
 from restyle.media.images import check_writable, read_image, write_image
-from restyle.models.objective_config import ObjectiveConfig
 from restyle.programs.evaluate_settings import Results, Scores
 from restyle.programs.flags import WrongFlags
 from restyle.programs.settings import as_settings, built, chosen, settings_text
@@ -18,7 +18,7 @@ from restyle.tensorflow_start import quiet_start
 
 def score(given: Mapping[str, Any]) -> int:
     """Prints the objective of each result and its terms before their weights."""
-    asked, objective = built(Scores, given), built(ObjectiveConfig, chosen(given))
+    asked, objective = built(Scores, given), built(PictureObjective, chosen(given))
     if not asked.content or not asked.style:
         raise WrongFlags("Pass --content photo.jpg --style painting.jpg with --score.")
     if asked.scores:

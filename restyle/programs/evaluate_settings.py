@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from restyle.models.objective_config import ObjectiveConfig
+from restyle.exact.settings import PictureObjective
 from restyle.models.settings import setting
 from restyle.paint.painter import EngineConfig
 from restyle.paint.pictures import PaintConfig
@@ -108,7 +108,7 @@ FLAGS = Flags(
         "Video": [*fields_of(VideoConfig), *fields_of(PaintConfig, "smooth")],
         "Engine and export": [*fields_of(EngineConfig), *fields_of(Modes, "export", "export_page")],
         "Scores": fields_of(Scores),
-        "The objective": [*fields_of(Request, "preset"), *fields_of(ObjectiveConfig)],
+        "The objective": [*fields_of(Request, "preset"), *fields_of(PictureObjective)],
     },
     aliases={"checkpoint": "model", "in_path": "input", "out_path": "output"},
 )
@@ -127,7 +127,7 @@ OBEYED_BY_MODE = {
     "sheet": _PAINTING - {"model", "output", "smooth", "like"},
     "export": {"model", "dry_run"},
     "export_page": {"model", "dry_run"},
-    "score": _flags_of(Scores, ObjectiveConfig) | {"preset", "json", "dry_run"},
+    "score": _flags_of(Scores, PictureObjective) | {"preset", "json", "dry_run"},
 }
 OBEYED_BY_INPUT = {
     "pictures": _PAINTING | _flags_of(Results),
