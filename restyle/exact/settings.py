@@ -22,7 +22,7 @@ class PictureObjective(ObjectiveConfig):
     """
 
     tv_weight: float = setting(
-        2.0, "Smoothness: weight of the total variation; 0: as the network likes it. 0 or more."
+        2.0, "Smoothness: weight of the total variation, which takes out specks. 0 or more."
     )
 
 
