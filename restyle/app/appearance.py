@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import gradio as gr
+from gradio.themes import Base, Color
 
 CSS = Path(__file__).with_name("style.css")
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
@@ -53,10 +53,10 @@ COLORS = {
 }
 
 
-def theme() -> gr.themes.Base:
+def theme() -> Base:
     """Gradio's plainest theme in these colors, with the letters that the system has."""
-    base = gr.themes.Base(
-        primary_hue=gr.themes.Color(*SHADES, name="ochre"),
+    base = Base(
+        primary_hue=Color(*SHADES, name="ochre"),
         neutral_hue="stone",
         font=SANS,
         font_mono=MONO,

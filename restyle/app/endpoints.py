@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from restyle.app.job_view import Room, told
 from restyle.app.jobs import CANCELLED, FAILED, Job
@@ -33,7 +34,7 @@ class Endpoints:
     def __init__(self, room: Room, painter: Callable[[Visitor, str], Painter]):
         self._room, self._painter = room, painter
         for endpoint in (self.optimize, self.paint, self.video, self.networks):
-            gr.api(endpoint, api_name=endpoint.__name__, concurrency_limit=None)
+            api(endpoint, api_name=endpoint.__name__, concurrency_limit=None)
 
     async def optimize(
         self,

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 from gradio.components import Component
+from gradio.events import Dependency
 
 from restyle.app.jobs import DONE, FAILED, WAITING, Job, Jobs, Report, plain
 from restyle.app.visitors import Visitor, Visitors
@@ -71,9 +72,7 @@ class JobView:
         cancel.click(self._cancel, **look)
         self.look_on_load = lambda page: page.load(self._look, **look)
 
-    def starts(
-        self, ask: Callable[..., Asked], inputs: Sequence[Component]
-    ) -> gr.events.Dependency:
+    def starts(self, ask: Callable[..., Asked], inputs: Sequence[Component]) -> Dependency:
         """Has the button begin the job that is asked for by a visitor with these inputs.
 
         ask: is given the visitor, an empty folder, and the inputs as the browser sends them.

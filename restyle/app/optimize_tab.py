@@ -109,7 +109,7 @@ def _ask(visitor: Visitor, folder: Path, photo: Any, paintings: Any, *values: An
         raise UserError(f"Got {len(styles)} paintings, expected {MOST_PAINTINGS} at most.")
     weights, values = values[: len(styles)], values[MOST_PAINTINGS:]
     names = ("size", "iterations", "content_weight", "style_scale", "tv_weight")
-    settings = dict(zip((*names, "preserve_color", "init"), values, strict=True))
+    settings: dict[str, Any] = dict(zip((*names, "preserve_color", "init"), values, strict=True))
     content, *paths = visitor.take([*paths_of(photo), *styles])
     title = f"{name_of(content)} after {', '.join(map(name_of, paths))}"
     blend = tuple(weights) if len(paths) > 1 else ()
