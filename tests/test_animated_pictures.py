@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from painters import negative, stylizer
 from PIL import Image
-from restyle.models.transform_config import TransformConfig
 
 from restyle.color import keep_luminance
 from restyle.media.animations import read_animation, write_animation
@@ -11,14 +11,10 @@ from restyle.media.folders import Job, jobs
 from restyle.media.images import Picture, read_image, read_recipe, resize
 from restyle.paint.pictures import PaintConfig, paint_pictures
 from restyle.paint.smoothing import Smoother
-from restyle.paint.stylizer import Look, Stylizer
+from restyle.paint.stylizer import Look
 
 TIMES = [100, 40, 250, 100]
 RNG = np.random.default_rng(9)
-
-
-def negative(inputs):
-    return 1 - inputs["images"]
 
 
 def frames(transparent=False):
@@ -38,10 +34,8 @@ def source(tmp_path):
 
 
 def paint(found, *, engine=negative, look=None, max_size=0, smooth=0.0, **more):
-    shape, look = TransformConfig(), look or Look()
-    stylizer = Stylizer(engine, shape, look, in_bands=engine, fits=lambda size: True)
     config, how = PaintConfig(max_size, smooth), {"recipe": lambda job: f"of {job.source.name}"}
-    return list(paint_pictures(found, stylizer, config, **how, **more))
+    return list(paint_pictures(found, stylizer(engine, look), config, **how, **more))
 
 
 def pixels_of(path):

@@ -3,8 +3,8 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
+from painters import random_inputs, random_network
 from restyle.models.transform_config import TransformConfig
-from restyle.models.transform_net import TransformNet
 
 from restyle.errors import UserError
 from restyle.paint import band_plan, bands, rows
@@ -19,25 +19,8 @@ SHAPES = {
 SIZES = [(1, 1), (1, 40), (40, 1), (5, 3), (8, 8), (13, 90), (71, 10), (48, 32), (33, 29)]
 
 
-def network_of(shape):
-    """With every weight moved, the ones and zeros of the norms too."""
-    network = TransformNet(shape)
-    moved = [weight + 0.2 * normal(*weight.shape) for weight in network.get_weights()]
-    network.set_weights(moved)
-    return network
-
-
 def normal(*shape):
     return RNG.normal(size=shape).astype(np.float32)
-
-
-def inputs(shape, size):
-    given = {"images": RNG.random((1, *size, 3), np.float32)}
-    if len(shape.styles) > 1:
-        given["style_weights"] = RNG.dirichlet([1] * len(shape.styles), 1).astype(np.float32)
-    if shape.strength:
-        given["strength"] = np.full((1, 1), 0.4, np.float32)
-    return given
 
 
 def array_rows(values, asked=None):
@@ -49,7 +32,7 @@ def array_rows(values, asked=None):
     return rows.Rows(values.shape[1], read)
 
 
-NETWORKS = {name: network_of(shape) for name, shape in SHAPES.items()}
+NETWORKS = {name: random_network(shape, RNG) for name, shape in SHAPES.items()}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +42,7 @@ NETWORKS = {name: network_of(shape) for name, shape in SHAPES.items()}
 )
 def test_bands_give_the_picture_that_the_network_gives(name, size):
     network = NETWORKS[name]
-    given = inputs(network.config, size)
+    given = random_inputs(network.config, size, RNG)
     whole = np.asarray(network(given))
 
     painted = bands.stylize_in_bands(network, given, memory=10**9)
@@ -71,7 +54,7 @@ def test_bands_give_the_picture_that_the_network_gives(name, size):
 @pytest.mark.parametrize("height", [4, 12, 30])
 def test_the_height_of_a_band_does_not_change_the_picture(height):
     network = NETWORKS["both"]
-    given = inputs(network.config, (30, 14))
+    given = random_inputs(network.config, (30, 14), RNG)
     whole = np.asarray(network(given))
 
     painted = dict(bands.painted_bands(network, given, band_plan.Plan(height)))
@@ -83,7 +66,7 @@ def test_the_height_of_a_band_does_not_change_the_picture(height):
 
 def test_a_tiny_budget_stores_in_files_and_gives_the_same_picture():
     network = NETWORKS["plain"]
-    given = inputs(network.config, (30, 24))
+    given = random_inputs(network.config, (30, 24), RNG)
 
     assert band_plan.plan_bands(network.config, (30, 24), 1000) == band_plan.Plan(4, on_disk=True)
     np.testing.assert_allclose(
@@ -102,7 +85,11 @@ def test_no_layer_ever_sees_much_more_than_a_band(monkeypatch):
     monkeypatch.setattr(keras.layers.Conv2D, "call", call)
     network = NETWORKS["plain"]
 
-    list(bands.painted_bands(network, inputs(network.config, (200, 8)), band_plan.Plan(16)))
+    list(
+        bands.painted_bands(
+            network, random_inputs(network.config, (200, 8), RNG), band_plan.Plan(16)
+        )
+    )
 
     # The first layer works on twice a band's rows for the second, which has stride 2.
     assert max(heights) <= 2 * 16 + 1 + 8

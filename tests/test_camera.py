@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from restyle.models.transform_config import TransformConfig
+from painters import negative, stylizer
+from user_errors import message_of
 from video_clips import number_of, numbered
 
 from restyle.errors import UserError
@@ -15,7 +16,6 @@ from restyle.media.video.live import Recording, VirtualCamera, Window, live_outp
 from restyle.media.video.reader import Frame, VideoReader
 from restyle.media.video.writer import Encoding
 from restyle.paint.camera import paint_live
-from restyle.paint.stylizer import Look, Stylizer
 from restyle.programs.evaluate_task import is_camera
 from restyle.programs.evaluate_video import camera_number
 
@@ -51,22 +51,6 @@ def all_given(count=6):
     return film
 
 
-def stylizer():
-    shape = TransformConfig(styles=("none",))
-
-    def engine(inputs):
-        return 1 - inputs["images"]
-
-    return Stylizer(engine, shape, Look(), in_bands=engine, fits=lambda size: True)
-
-
-def message_of(function, *arguments):
-    with pytest.raises(UserError) as caught:
-        function(*arguments)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
 # The camera.
 
 
@@ -95,15 +79,6 @@ def test_frames_are_rgb_between_0_and_1():
 
     assert pixels.dtype == np.float32
     np.testing.assert_allclose(255 * pixels, red[0], atol=1e-4)
-
-
-def test_a_camera_that_stops_says_so_after_its_last_frame():
-    with Camera(all_given()) as camera:
-        frames = camera.frames()
-        with pytest.raises(UserError, match="gives no more pictures"):
-            for frame in frames:
-                last = frame
-    assert number_of(last.pixels) == 5
 
 
 def test_a_camera_without_a_picture_is_let_go():
@@ -139,7 +114,7 @@ def test_what_a_camera_films_becomes_a_video(tmp_path):
     times = []
     with Camera(all_given()) as camera:
         output = Recording(tmp_path / "o.mp4", camera, (24, 32), Encoding())
-        run = paint_live(camera.frames(), output, stylizer(), size=(24, 32))
+        run = paint_live(camera.frames(), output, stylizer(negative), size=(24, 32))
         with pytest.raises(UserError, match="no more pictures"), output:
             for time in run:
                 times.append(time)
@@ -162,7 +137,7 @@ def test_an_output_that_is_closed_ends_the_run():
     shown = []
     output = SimpleNamespace(write=shown.append, closed=False)
     frames = [Frame(np.zeros((2, 2, 3), np.float32), Fraction(each)) for each in range(5)]
-    for time in paint_live(frames, output, stylizer(), size=(2, 2)):
+    for time in paint_live(frames, output, stylizer(negative), size=(2, 2)):
         output.closed = time == 2
 
     assert [frame.time for frame in shown] == [0, 1, 2]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from painters import negative, stylizer
 from PIL import Image
-from test_painting_pictures import paint, stylizer
+from test_painting_pictures import paint
 
 from restyle.errors import UserError
 from restyle.media.folders import jobs
@@ -24,7 +25,7 @@ def painter_of_negatives():
     def engine(inputs):
         if inputs["images"].shape[1] == 1:
             os._exit(1)
-        return 1 - inputs["images"]
+        return negative(inputs)
 
     return stylizer(engine)
 
@@ -82,8 +83,8 @@ def test_two_workers_paint_what_one_program_paints_but_what_a_dying_one_had(clus
     assert "'in/99.png' was with a worker that ended: " in failed[last[-1]]
     recipes = {read_recipe(job.target) for job in whole}
     assert len(recipes) == 2 and all(text.endswith(f" in {Path.cwd()}") for text in recipes)
-    negative = paint(jobs(photos, "local"), lambda inputs: 1 - inputs["images"], max_size=12)
-    for local, job in zip(negative[1:], whole, strict=False):
+    painted = paint(jobs(photos, "local"), negative, max_size=12)
+    for local, job in zip(painted[1:], whole, strict=False):
         assert outcomes[job].size == local.size
         expected = read_image(local.job.target).pixels
         np.testing.assert_array_equal(read_image(job.target).pixels, expected)

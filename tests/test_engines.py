@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 from imported_by import imported_by
+from painters import random_inputs, random_network
 from restyle.models.layers import ConditionalInstanceNorm, InstanceNorm
 from restyle.models.transform_config import TransformConfig
 from restyle.models.transform_net import TransformNet
@@ -40,21 +41,8 @@ def files(tmp_path_factory):
     """Networks whose styles differ, by name."""
     folder = tmp_path_factory.mktemp("networks")
     for name, shape in SHAPES.items():
-        network = TransformNet(shape)
-        network.set_weights(
-            [value + 0.2 * RNG.normal(size=value.shape) for value in network.get_weights()]
-        )
-        network.save(folder / f"{name}.keras")
+        random_network(shape, RNG).save(folder / f"{name}.keras")
     return {name: folder / f"{name}.keras" for name in SHAPES}
-
-
-def inputs(shape, size, count=2):
-    given = {"images": RNG.random((count, *size, 3), np.float32)}
-    if len(shape.styles) > 1:
-        given["style_weights"] = RNG.dirichlet(np.ones(len(shape.styles)), count).astype(np.float32)
-    if shape.strength:
-        given["strength"] = RNG.random((count, 1), np.float32)
-    return given
 
 
 def copied_from(folder):
@@ -77,7 +65,7 @@ def test_every_engine_gives_the_picture_of_keras_at_any_size(kind, name, files):
 
     assert engine.name == f"{kind} float32"
     for size in ((1, 1), (1, 30), (5, 3), (33, 46)):
-        given = inputs(SHAPES[name], size)
+        given = random_inputs(SHAPES[name], size, RNG, count=2)
         result = engine(given)
         assert result.dtype == np.float32 and result.shape == given["images"].shape
         if size != (1, 1):  # Of one color a norm enlarges nothing but rounding.
@@ -87,7 +75,7 @@ def test_every_engine_gives_the_picture_of_keras_at_any_size(kind, name, files):
 @pytest.mark.parametrize("kind", ["tensorflow", "openvino"])
 def test_bfloat16_is_near_and_says_so(kind, files):
     engine = engine_named(kind, files["plain"], precision="bfloat16")
-    given = inputs(SHAPES["plain"], (32, 40))
+    given = random_inputs(SHAPES["plain"], (32, 40), RNG)
 
     difference = np.abs(engine(given) - load_network(str(files["plain"]))(given))
 
@@ -98,7 +86,7 @@ def test_bfloat16_is_near_and_says_so(kind, files):
 def test_int8_is_the_same_picture_roughly_and_says_so(files, monkeypatch):
     monkeypatch.setattr(quantization, "LONG_SIDES", (64,))
     engine = engine_named("openvino", files["plain"], precision="int8")
-    given = inputs(SHAPES["plain"], (33, 40))
+    given = random_inputs(SHAPES["plain"], (33, 40), RNG)
     result, expected = engine(given), load_network(str(files["plain"]))(given)
 
     assert engine.name == "openvino int8"
@@ -135,7 +123,7 @@ def test_tensorflow_builds_one_graph_for_all_sizes(files, monkeypatch):
     engine = engine_named("tensorflow", files["plain"], precision="float32")
     called.clear()
     for size in ((8, 8), (9, 8), (8, 30)):
-        engine(inputs(SHAPES["plain"], size))
+        engine(random_inputs(SHAPES["plain"], size, RNG))
 
     assert len(called) == 1
 
@@ -180,7 +168,7 @@ def test_without_a_cache_it_works_and_auto_does_not_measure(files, tmp_path, mon
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
     monkeypatch.setattr(engines, "measure_engines", forbidden)
-    given = inputs(SHAPES["plain"], (9, 9))
+    given = random_inputs(SHAPES["plain"], (9, 9), RNG)
 
     openvino, auto = (
         engine_named(k, files["plain"], precision="float32") for k in ("openvino", "auto")

@@ -4,8 +4,8 @@ import sys
 
 import numpy as np
 import pytest
+from painters import random_network
 from restyle.models.transform_config import TransformConfig
-from restyle.models.transform_net import TransformNet
 
 from restyle.engines import conversion, export
 from restyle.engines.export import FORMATS, export_network
@@ -15,19 +15,13 @@ RNG = np.random.default_rng(3)
 SHAPE = TransformConfig(width=2, residual_blocks=0, styles=("a", "b"), strength=True)
 
 
-def random_network(shape=SHAPE):
-    network = TransformNet(shape)
-    network.set_weights([w + 0.2 * RNG.normal(size=w.shape) for w in network.get_weights()])
-    return network
-
-
 def only(monkeypatch, *formats):
     monkeypatch.setattr(export, "FORMATS", {name: FORMATS[name] for name in formats})
 
 
 @pytest.fixture(scope="module")
 def network():
-    return random_network()
+    return random_network(SHAPE, RNG)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +60,7 @@ def test_a_format_that_gives_another_picture_is_not_written(
     network, exported, tmp_path, monkeypatch
 ):
     def write_another(_, path):
-        conversion.write_saved_model(random_network(), path)
+        conversion.write_saved_model(random_network(SHAPE, RNG), path)
 
     only(monkeypatch, "saved_model")
     shutil.copytree(exported["saved_model"].path, tmp_path / "saved_model")

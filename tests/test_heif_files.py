@@ -5,8 +5,9 @@ import sys
 import numpy as np
 import pillow_heif
 import pytest
-from PIL import ExifTags, Image, ImageCms
-from restyle.models.transform_config import TransformConfig
+import test_images
+from painters import stylizer
+from PIL import ExifTags, Image
 
 from restyle.errors import UserError
 from restyle.media import images
@@ -15,7 +16,6 @@ from restyle.media.heif_files import is_heif
 from restyle.media.photo_crops import CropPlan, read_crop
 from restyle.media.video.files import is_video
 from restyle.paint.pictures import PaintConfig, paint_pictures
-from restyle.paint.stylizer import Look, Stylizer
 from restyle.training.photos import Photographs, skipped_text
 
 RNG = np.random.default_rng(11)
@@ -23,10 +23,7 @@ EXACT = {"quality": -1, "chroma": 444, "matrix_coefficients": 0}
 
 
 def ramp(height=24, width=32):
-    """A picture that differs in every corner, so that turning shows."""
-    y, x = np.mgrid[:height, :width]
-    levels = np.stack([255 * y / (height - 1), 255 * x / (width - 1), 40 + 0 * x], axis=-1)
-    return Image.fromarray(levels.astype(np.uint8))
+    return Image.fromarray(test_images.ramp(height, width))
 
 
 def save(path, image, **options):
@@ -60,8 +57,7 @@ def test_a_photo_is_turned_once_though_both_file_and_exif_say_so(tmp_path, orien
 
 @pytest.mark.parametrize("name", ["a.heic", "a.png"])
 def test_transparency_and_profile_mean_what_they_mean_in_a_png(tmp_path, name):
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    swapped = profile.replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ").replace(b"????", b"bXYZ")
+    swapped = test_images.profile_with_red_and_blue_swapped()
     image = Image.new("RGBA", (8, 8), (200, 100, 0, 51))
     if name == "a.heic":
         save(tmp_path / name, image, icc_profile=swapped)
@@ -124,22 +120,14 @@ def test_without_the_package_it_is_said_how_to_install_it(tmp_path):
             read(path)
 
 
-def paint(found):
-    stylizer = Stylizer(
-        *(lambda inputs: inputs["images"], TransformConfig(), Look()),
-        in_bands=lambda inputs: inputs["images"],
-        fits=lambda size: True,
-    )
-    return list(paint_pictures(found, stylizer, PaintConfig(), recipe=lambda job: ""))
-
-
 def test_without_the_package_the_other_photos_are_painted_and_learned_from(tmp_path, request):
     (tmp_path / "in").mkdir()
     save(tmp_path / "in" / "a.heic", ramp())
     ramp().save(tmp_path / "in" / "b.png")
     request.getfixturevalue("without_pillow_heif")
 
-    first, second = paint(jobs(tmp_path / "in", tmp_path / "out"))
+    found = jobs(tmp_path / "in", tmp_path / "out")
+    first, second = paint_pictures(found, stylizer(), PaintConfig(), recipe=lambda job: "")
     assert "pip install pillow-heif" in first.error and not second.error
     photographs = Photographs(str(tmp_path / "in"), 16, 0)
     assert [path.name for path in photographs.training] == ["b.png"]

@@ -3,10 +3,12 @@ import io
 import threading
 import warnings
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
+from user_errors import message_of
 
 from restyle.errors import UserError
 from restyle.media import images
@@ -32,7 +34,7 @@ def save(path, levels, mode=None, **options):
 # Reading: the pixels.
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tif", "a.gif", "a.ppm"])
+@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tif", "a.gif", "a.ppm", "a.jp2"])
 def test_a_lossless_file_gives_its_levels_over_255(tmp_path, name):
     levels = ramp() // 64 * 64  # Few enough colors for a GIF.
     picture = images.read_image(save(tmp_path / name, levels))
@@ -41,13 +43,6 @@ def test_a_lossless_file_gives_its_levels_over_255(tmp_path, name):
     np.testing.assert_allclose(picture.pixels, levels / 255, atol=1e-6)
     assert picture.alpha is None
     assert picture.note == ""
-
-
-@pytest.mark.parametrize("name", ["a.jpg", "a.webp", "a.avif", "a.jp2"])
-def test_a_lossy_file_gives_nearly_its_levels(tmp_path, name):
-    picture = images.read_image(save(tmp_path / name, ramp(48, 64), quality=95))
-
-    assert np.abs(picture.pixels - ramp(48, 64) / 255.0).mean() < 0.02
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGBA", "CMYK"])
@@ -265,13 +260,6 @@ def test_a_jpeg_with_a_second_picture_inside_is_no_animation(tmp_path):
 # Reading: what goes wrong.
 
 
-def message_of(function, *arguments):
-    with pytest.raises(UserError) as caught:
-        function(*arguments)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
 READERS = pytest.mark.parametrize("read", [images.read_image, images.image_size])
 
 
@@ -285,40 +273,31 @@ def test_a_missing_image_is_one_line_that_says_where_it_was_looked_for(tmp_path,
 
 
 @READERS
-def test_a_folder_is_no_picture(tmp_path, read):
-    assert message_of(read, tmp_path).startswith(f"'{tmp_path}' is a folder.")
-
-
-@READERS
-def test_an_empty_file_is_called_empty(tmp_path, read):
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (Path.mkdir, "is a folder."),
+        (Path.touch, "is empty (0 bytes)."),
+        (
+            lambda path: path.write_text("Dear diary, today I learned about Gram matrices. " * 20),
+            "is not a picture in a known format (AVIF, BMP, ",
+        ),
+    ],
+    ids=["folder", "empty", "text"],
+)
+def test_what_is_no_picture_is_said_to_be_none(tmp_path, read, make, said):
     path = tmp_path / "a.jpg"
-    path.touch()
+    make(path)
 
-    assert message_of(read, path).startswith(f"'{path}' is empty (0 bytes).")
-
-
-@READERS
-def test_a_text_named_jpg_is_called_no_picture(tmp_path, read):
-    path = tmp_path / "a.jpg"
-    path.write_text("Dear diary, today I learned about Gram matrices. " * 20)
-
-    message = message_of(read, path)
-    assert message.startswith(f"'{path}' is not a picture in a known format (AVIF, BMP, ")
+    assert message_of(read, path).startswith(f"'{path}' {said}")
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.gif", "a.webp", "a.bmp", "a.avif"])
-def test_a_truncated_file_is_refused(tmp_path, name):
+def test_whatever_bytes_are_missing_or_wrong_the_error_is_the_users(tmp_path, name):
     path = save(tmp_path / name, RNG.integers(0, 256, (32, 32, 3), np.uint8))
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-    assert message_of(images.read_image, path).startswith(f"'{path}' is ")
-
-
-@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.gif", "a.webp", "a.bmp", "a.avif"])
-def test_whatever_bytes_are_wrong_the_error_is_the_users(tmp_path, name):
-    path = save(tmp_path / name, ramp(16, 16))
     sound = np.frombuffer(path.read_bytes(), np.uint8)
-    refused = 0
+    path.write_bytes(sound[: len(sound) // 2].tobytes())
+    assert message_of(images.read_image, path).startswith(f"'{path}' is ")
     for _ in range(60):
         broken = sound.copy()
         broken[RNG.integers(2, len(sound), 3)] = RNG.integers(0, 256, 3)
@@ -326,10 +305,7 @@ def test_whatever_bytes_are_wrong_the_error_is_the_users(tmp_path, name):
         try:
             images.read_image(path)
         except UserError as error:
-            refused += 1
             assert str(error).startswith(f"'{path}' ")
-
-    assert refused or name == "a.bmp"  # Most of a BMP is pixels, and any byte will do for those.
 
 
 @pytest.mark.parametrize("side", [13400, 60000])  # More than we take; more than Pillow takes.
@@ -384,17 +360,6 @@ def test_lossless_formats_give_back_every_level(tmp_path, name):
     images.write_image(tmp_path / name, pixels)
 
     np.testing.assert_array_equal(images.read_image(tmp_path / name).pixels, pixels)
-
-
-@pytest.mark.parametrize(
-    ("name", "file_format"),
-    [("o.png", "PNG"), ("o.jpg", "JPEG"), ("o.webp", "WEBP"), ("o.bmp", "BMP"), ("o.tif", "TIFF")],
-)
-def test_the_format_follows_the_name(tmp_path, name, file_format):
-    images.write_image(tmp_path / name, RNG.random((16, 16, 3)))
-
-    with Image.open(tmp_path / name) as image:
-        assert image.format == file_format
 
 
 def test_a_jpeg_keeps_the_colors_of_single_pixels(tmp_path):
@@ -547,48 +512,33 @@ def test_a_name_without_a_known_ending_lists_those_that_work(tmp_path, write, na
 
 
 @WRITERS
-def test_a_missing_output_folder_is_named(tmp_path, write):
-    message = message_of(write, tmp_path / "gone" / "o.png")
-
-    assert f"there is no folder '{tmp_path / 'gone'}'" in message
-
-
-@WRITERS
-def test_a_folder_is_no_place_for_a_picture(tmp_path, write):
+def test_a_missing_folder_and_one_in_the_place_of_the_picture_are_named(tmp_path, write):
     (tmp_path / "o.png").mkdir()
 
+    missing = message_of(write, tmp_path / "gone" / "o.png")
+    assert f"there is no folder '{tmp_path / 'gone'}'" in missing
     assert message_of(write, tmp_path / "o.png").startswith(f"'{tmp_path / 'o.png'}' is a folder.")
 
 
 @WRITERS
-def test_a_read_only_folder_is_refused(guarded, write):
-    guarded.chmod(0o555)
-
-    assert f"'{guarded}' is read-only" in message_of(write, guarded / "o.png")
-
-
-@WRITERS
-def test_a_read_only_file_is_not_replaced(guarded, write):
+def test_what_is_read_only_is_not_written_to(guarded, write):
     path = guarded / "o.png"
     path.write_bytes(b"precious")
     path.chmod(0o444)
-
     assert f"'{path}' is read-only" in message_of(write, path)
     assert path.read_bytes() == b"precious"
+    guarded.chmod(0o555)
+    assert f"'{guarded}' is read-only" in message_of(write, guarded / "new.png")
 
 
 # Levels and sizes.
 
 
-def test_levels_survive_the_way_to_pixels_and_back():
+def test_levels_come_back_from_pixels_which_go_to_the_nearest_and_are_clipped():
     levels = np.arange(256, dtype=np.uint8)
-
-    np.testing.assert_array_equal(images.quantize(images.dequantize(levels)), levels)
-
-
-def test_pixels_go_to_the_nearest_level_and_are_clipped():
     pixels = np.array([-0.3, 0.4 / 255, 0.6 / 255, 254.6 / 255, 1.7], np.float32)
 
+    np.testing.assert_array_equal(images.quantize(images.dequantize(levels)), levels)
     np.testing.assert_array_equal(images.quantize(pixels), [0, 0, 1, 255, 255])
 
 
@@ -605,19 +555,11 @@ def test_the_long_side_fits_and_the_aspect_stays(size, long_side, expected):
     assert images.fit_long_side(size, long_side) == expected
 
 
-@pytest.mark.parametrize("size", [(3, 4), (6, 14), (20, 9), (1, 1)])
-@pytest.mark.parametrize("shape", [(6, 9, 3), (6, 9)])
-def test_a_flat_picture_stays_flat_at_any_size(shape, size):
-    resized = images.resize(np.full(shape, 0.3), size)
-
-    assert resized.dtype == np.float32
-    np.testing.assert_allclose(resized, np.full(size + shape[2:], 0.3), rtol=1e-5)
-
-
 def test_a_ramp_stays_a_ramp_when_enlarged():
     ramp_along_width = np.repeat(np.linspace(0, 1, 8)[np.newaxis, :, np.newaxis], 3, axis=2)
     resized = images.resize(np.repeat(ramp_along_width, 4, axis=0), (4, 16))
 
+    assert resized.dtype == np.float32 and resized.shape == (4, 16, 3)
     position = (np.arange(16) + 0.5) / 2 - 0.5  # Of pixel centers, in the small picture.
     expected = np.broadcast_to(position[4:12] / 7, (4, 8))
     np.testing.assert_allclose(resized[:, 4:12, 1], expected, atol=0.01)
@@ -666,13 +608,21 @@ def test_threads_may_read_at_the_same_time(tmp_path):
     assert [seen[path] for path in paths] == list(range(40))
 
 
-@pytest.mark.parametrize("extension", [".png", ".jpg", ".webp", ".tif", ".bmp", ".JPG"])
+@pytest.mark.parametrize(
+    "name, form",
+    [
+        *(("o.png", "PNG"), ("o.jpg", "JPEG"), ("o.JPG", "JPEG")),
+        *(("o.webp", "WEBP"), ("o.tif", "TIFF"), ("o.bmp", "BMP")),
+    ],
+)
 @pytest.mark.parametrize("alpha", [None, RNG.random((6, 8), dtype=np.float32)])
-def test_as_saved_is_what_the_file_gives_back(tmp_path, extension, alpha):
+def test_the_format_follows_the_name_and_as_saved_is_what_it_gives_back(
+    tmp_path, name, form, alpha
+):
     pixels = RNG.random((6, 8, 3), dtype=np.float32)
-    path = tmp_path / f"out{extension}"
-    images.write_image(path, pixels, alpha=alpha, recipe="{}")
+    images.write_image(tmp_path / name, pixels, alpha=alpha, recipe="{}")
 
-    saved = images.as_saved(pixels, extension, alpha=alpha)
-
-    np.testing.assert_array_equal(saved, images.read_image(path).pixels)
+    with Image.open(tmp_path / name) as image:
+        assert image.format == form
+    saved = images.as_saved(pixels, Path(name).suffix, alpha=alpha)
+    np.testing.assert_array_equal(saved, images.read_image(tmp_path / name).pixels)

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 from imported_by import imported_by
+from painters import random_network
 from restyle.models.transform_config import TransformConfig
-from restyle.models.transform_net import TransformNet
+from user_errors import message_of
 
 from restyle import networks
 from restyle.errors import UserError
@@ -32,12 +33,7 @@ INPUTS = {
 
 @pytest.fixture(scope="module")
 def network():
-    network = TransformNet(SHAPE)
-    generator = np.random.default_rng(1)
-    network.set_weights(
-        [weight + generator.normal(0, 0.1, weight.shape) for weight in network.get_weights()]
-    )
-    return network
+    return random_network(SHAPE, np.random.default_rng(1), 0.1)
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +41,6 @@ def saved(network, tmp_path_factory):
     path = tmp_path_factory.mktemp("networks") / "wave.keras"
     save_network(network, path, RECIPE)
     return path
-
-
-def why(reader, path):
-    """The one line with which a file is refused."""
-    with pytest.raises(UserError) as error:
-        reader(str(path))
-    assert "\n" not in str(error.value)
-    return str(error.value)
 
 
 def test_a_name_or_a_keras_file_is_a_network_and_anything_else_may_be_a_picture(saved):
@@ -120,7 +108,7 @@ def test_a_network_that_is_not_there_is_one_line_with_those_that_are(
 ):
     monkeypatch.setattr(networks, "PRETRAINED", saved.parent)
 
-    assert why(reader, model) == (
+    assert message_of(reader, model) == (
         f"No network '{model}'. Give a .keras file that train_fast.py wrote, or one of the names "
         "wave."
     )
@@ -146,7 +134,7 @@ def test_a_spoilt_file_is_refused_in_one_line(reader, spoil, saved, tmp_path):
     path.write_bytes(spoil(saved.read_bytes()))
     assert path.read_bytes() != saved.read_bytes()
 
-    assert why(reader, path) == (
+    assert message_of(reader, str(path)) == (
         f"'{path}' is not a network that train_fast.py wrote, or is cut off. "
         "Give another, or copy it again."
     )
@@ -157,7 +145,9 @@ def test_a_keras_model_of_another_kind_is_refused_in_one_line(reader, tmp_path):
     path = tmp_path / "foreign.keras"
     keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]).save(path)
 
-    assert why(reader, path).startswith(f"'{path}' is not a network that train_fast.py wrote")
+    assert message_of(reader, str(path)).startswith(
+        f"'{path}' is not a network that train_fast.py wrote"
+    )
 
 
 def test_what_cannot_be_written_leaves_what_was_there(network, saved, tmp_path, monkeypatch):

@@ -7,27 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms
-from restyle.models.transform_config import TransformConfig
+from painters import identity, negative, stylizer
+from PIL import ExifTags, Image
+from test_images import profile_with_red_and_blue_swapped
 
 from restyle.errors import UserError
 from restyle.media.folders import Job, jobs, unfinished
 from restyle.media.images import Picture, read_image, read_recipe
 from restyle.paint import pictures
 from restyle.paint.pictures import PaintConfig, make_ready, paint_pictures, shrunk
-from restyle.paint.stylizer import Look, Stylizer
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 5  # Seconds: a test that fails should not hang.
 RNG = np.random.default_rng(8)
-
-
-def identity(inputs):
-    return inputs["images"]
-
-
-def stylizer(engine=identity):
-    return Stylizer(engine, TransformConfig(), Look(), in_bands=engine, fits=lambda size: True)
 
 
 def paint(found, engine=identity, *, max_size=0, recipe=lambda job: "none"):
@@ -46,18 +38,13 @@ def save(path, levels, **options):
 # What comes out is what went in, as it was seen.
 
 
-def swapped_profile():
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    return profile.replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ").replace(b"????", b"bXYZ")
-
-
 def kinds_of_pictures(folder):
     """A picture of every kind that a camera, a scanner or a program may write."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     color, smooth = noise(5, 8, 3), np.tile(np.arange(8, dtype=np.uint8) * 30, (5, 1))
     save(folder / "turned.jpg", np.dstack([smooth] * 3), exif=exif, quality=100)
-    save(folder / "other_primaries.png", color, icc_profile=swapped_profile())
+    save(folder / "other_primaries.png", color, icc_profile=profile_with_red_and_blue_swapped())
     save(folder / "clear.png", np.dstack([color, noise(5, 8)]))
     save(folder / "gray.png", noise(5, 8))
     save(folder / "deep.png", RNG.integers(0, 65536, (5, 8), dtype=np.uint16))
@@ -89,7 +76,7 @@ def test_soft_edges_come_out_as_dark_as_they_were_seen(tmp_path):
     """Half of the ink on white looks gray; the negative of what is seen is asked for."""
     source = save(tmp_path / "ink.png", np.array([[[40, 40, 40, 204]]], np.uint8))
 
-    paint([Job(source, tmp_path / "out.png")], lambda inputs: 1 - inputs["images"])
+    paint([Job(source, tmp_path / "out.png")], negative)
 
     seen = 1 - 0.8 * (1 - 40 / 255)
     result = read_image(tmp_path / "out.png")

@@ -11,31 +11,17 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from restyle.models.transform_config import TransformConfig
+from painters import identity, negative, stylizer
 from video_clips import TEN_A_SECOND, numbered, packets_of, write_clip
 
 from restyle.errors import UserError
 from restyle.media.video.reader import Frame, VideoReader
 from restyle.media.video.segments import SegmentedVideo
 from restyle.paint.smoothing import Smoother
-from restyle.paint.stylizer import Look, Stylizer
 from restyle.paint.videos import paint_video, video_size
 
 ROOT = Path(__file__).resolve().parent.parent
 RNG = np.random.default_rng(0)
-SHAPE = TransformConfig(styles=("none",))
-
-
-def identity(inputs):
-    return inputs["images"]
-
-
-def negative(inputs):
-    return 1 - inputs["images"]
-
-
-def stylizer(engine=identity, fits=lambda size: True):
-    return Stylizer(engine, SHAPE, Look(), in_bands=engine, fits=fits)
 
 
 def painted(

@@ -1,4 +1,3 @@
-import csv
 import json
 import shutil
 import signal
@@ -7,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from records import PowerCut, board_of, counted_in, cut_at
 
 from restyle.media.images import image_size, read_image
 from restyle.media.video.files import video_info
@@ -16,15 +16,6 @@ from restyle.record.run_folder import RunFolder
 LONG = ["--smallest_scale=32", "--iterations=9", "--save_every=2", "--optimizer=adam"]
 
 KILLED = Path(__file__).parent / "killed_run.py"
-
-
-class PowerCut(BaseException):
-    pass
-
-
-def iterations(run_dir):
-    with open(run_dir / "metrics.csv", newline="") as file:
-        return [int(row["iteration"]) for row in csv.DictReader(file)]
 
 
 def same_pixels(path, other):
@@ -47,30 +38,23 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(
     process = start(*quick, *LONG, *where, script=KILLED)
     _, error = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL, error
-    assert iterations(tmp_path / "run") == [1, 2, 3]  # The state is that of 2.
+    assert counted_in(tmp_path / "run") == [1, 2, 3]  # The state is that of 2.
 
     assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.png") == 0
     same_pixels(tmp_path / "out.png", whole / "out.png")
-    assert iterations(tmp_path / "run") == list(range(1, 10))
+    assert counted_in(tmp_path / "run") == list(range(1, 10))
 
 
 @pytest.mark.parametrize("dies_at", [1, 6])  # Before the first state, and at the second scale.
 def test_wherever_a_run_was_cut_it_ends_the_same(whole, run, quick, tmp_path, monkeypatch, dies_at):
-    log = RunFolder.log
-
-    def cut(self, row):
-        log(self, row)
-        if row["iteration"] == dies_at:
-            raise PowerCut
-
     where = [f"--output={tmp_path}/out.png", f"--run_dir={tmp_path}/run"]
     with monkeypatch.context() as patch, pytest.raises(PowerCut):
-        patch.setattr(RunFolder, "log", cut)
+        cut_at(patch, dies_at)
         run(*quick, *LONG, *where)
 
     assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.png") == 0
     same_pixels(tmp_path / "out.png", whole / "out.png")
-    assert iterations(tmp_path / "run") == list(range(1, 10))
+    assert counted_in(tmp_path / "run") == list(range(1, 10))
 
 
 def test_a_finished_run_only_writes_its_picture_again(whole, run, tmp_path):
@@ -92,25 +76,15 @@ def test_a_resumed_run_keeps_to_a_weight_that_was_given_beside_a_preset(run, qui
 
 
 def test_what_shows_a_run_goes_on_with_it(run, quick, tmp_path, monkeypatch):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    log = RunFolder.log
-
-    def cut(self, row):
-        log(self, row)
-        if row["iteration"] == 5:
-            raise PowerCut
-
     shown = [f"--tensorboard={tmp_path}/board", f"--time_lapse={tmp_path}/run.mp4"]
     where = [f"--output={tmp_path}/out.png", f"--run_dir={tmp_path}/run", *shown]
     with monkeypatch.context() as patch, pytest.raises(PowerCut):
-        patch.setattr(RunFolder, "log", cut)
+        cut_at(patch, 5)
         run(*quick, *LONG, *where)
     before = len(list(VideoReader(str(tmp_path / "run.mp4")).frames()))
     assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.png", *shown) == 0
 
-    board = EventAccumulator(str(tmp_path / "board"), size_guidance={"tensors": 0}).Reload()
-    assert [event.step for event in board.Tensors("objective")] == list(range(1, 10))
+    assert list(board_of(tmp_path / "board")["objective"]) == list(range(1, 10))
     frames = list(VideoReader(str(tmp_path / "run.mp4")).frames())
     assert (before, len(frames)) == (4 + 1, 5 + 1)  # Iterations 1 to 4, then 5 to 9.
 
@@ -186,5 +160,5 @@ def test_ctrl_c_saves_the_picture_at_its_full_size(start, run, quick, tmp_path):
     assert image_size(tmp_path / "out.png") == (32, 48)
     assert video_info(tmp_path / "run.mp4").size == (32, 48)
     assert int(RunFolder(str(tmp_path / "run")).state()["iteration"]) == len(
-        iterations(tmp_path / "run")
+        counted_in(tmp_path / "run")
     )

@@ -1,17 +1,13 @@
-import csv
 import json
 import os
 
 import numpy as np
 import pytest
+from records import PowerCut, counted_in, rows_of
 
 from restyle.errors import UserError
 from restyle.media.images import image_size
 from restyle.record.run_folder import RunFolder
-
-
-class PowerCut(BaseException):
-    pass
 
 
 @pytest.fixture
@@ -24,11 +20,6 @@ def folder(tmp_path):
 def log(folder, *iterations):
     for iteration in iterations:
         folder.log({"iteration": iteration, "objective": 1 / iteration, "unused": 0.0})
-
-
-def logged(folder):
-    with open(folder.metrics_path, newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_what_the_run_was_asked_comes_back(tmp_path):
@@ -83,23 +74,21 @@ def test_the_state_that_was_kept_last_comes_back(folder):
     np.testing.assert_array_equal(state["state image"], np.full((1, 4, 5, 3), 2))
 
 
+def cut_off(path, kept):
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * kept) if kept == 0.5 else kept])
+
+
 @pytest.mark.parametrize("kept", [0, 3, 40, 0.5, -1, -40])
-def test_a_state_that_was_cut_off_is_a_line_that_names_it(folder, kept):
-    folder.keep_state({"state image": np.random.default_rng(0).random((1, 20, 20, 3))})
-    data = folder.state_path.read_bytes()
-    folder.state_path.write_bytes(data[: int(len(data) * kept) if kept == 0.5 else kept])
+def test_a_broken_state_gives_way_to_the_one_before_or_is_a_line_that_names_it(folder, kept):
+    folder.keep_state({"image": np.random.default_rng(0).random((20, 20))})
+    cut_off(folder.state_path, kept)
 
     with pytest.raises(UserError, match="state.npz' is broken"):
         folder.state()
-
-
-@pytest.mark.parametrize("kept", [0, 3, 0.5, -1])
-def test_a_newest_state_that_is_broken_gives_way_to_the_one_before(folder, kept):
     for iteration in (1, 2, 3):
         folder.keep_state({"image": np.full((20, 20), iteration)})
-    data = folder.state_path.read_bytes()
-    folder.state_path.write_bytes(data[: int(len(data) * kept) if kept == 0.5 else kept])
-
+    cut_off(folder.state_path, kept)
     assert (folder.state()["image"] == 2).all()
 
 
@@ -142,8 +131,8 @@ def test_a_log_whose_last_line_was_cut_off_loses_that_line(folder):
 def test_the_log_has_one_head_and_a_line_for_each_iteration(folder):
     log(folder, 1, 2, 3)
 
-    assert [row["iteration"] for row in logged(folder)] == ["1", "2", "3"]
-    assert [float(row["objective"]) for row in logged(folder)] == [1, 1 / 2, 1 / 3]
+    assert counted_in(folder.path) == [1, 2, 3]
+    assert [float(row["objective"]) for row in rows_of(folder.path)] == [1, 1 / 2, 1 / 3]
 
 
 @pytest.mark.parametrize("iteration", [0, 1, 10, 12, 99])
@@ -152,21 +141,18 @@ def test_what_is_written_again_after_a_resumption_is_not_there_twice(folder, ite
     folder.forget_after(iteration)
     log(folder, *range(min(iteration, 12) + 1, 15))
 
-    assert [int(row["iteration"]) for row in logged(folder)] == list(range(1, 15))
+    assert counted_in(folder.path) == list(range(1, 15))
 
 
-def test_a_run_without_a_log_has_nothing_to_forget(folder):
+def test_without_a_log_or_its_head_there_is_nothing_to_forget(folder):
     folder.forget_after(3)
-
     assert not folder.metrics_path.exists()
 
-
-def test_a_log_that_was_ended_before_its_head_begins_again(folder):
     folder.metrics_path.write_text("")
     folder.forget_after(0)
     log(folder, 1)
 
-    assert [row["iteration"] for row in logged(folder)] == ["1"]
+    assert counted_in(folder.path) == [1]
 
 
 def test_previews_lie_side_by_side(folder):

@@ -5,6 +5,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from user_errors import message_of
 from video_clips import TEN_A_SECOND, number_of, numbered, write_clip
 
 from restyle.errors import UserError
@@ -16,13 +17,6 @@ from restyle.media.video.reader import VideoReader
 RNG = np.random.default_rng(0)
 FASTSTART = {"movflags": "faststart"}
 JITTERED = [Fraction(each, 1000) for each in (0, 33, 133, 167, 400, 401, 1000)]
-
-
-def message_of(function, *arguments, **options):
-    with pytest.raises(UserError) as caught:
-        function(*arguments, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def times_of(reader, **options):

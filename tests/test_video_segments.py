@@ -6,9 +6,9 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from user_errors import message_of
 from video_clips import TEN_A_SECOND, number_of, numbered, packets_of, write_clip
 
-from restyle.errors import UserError
 from restyle.media.video import segments
 from restyle.media.video.reader import Frame, VideoReader
 from restyle.media.video.segments import SegmentedVideo
@@ -19,13 +19,6 @@ RNG = np.random.default_rng(0)
 
 class Killed(BaseException):
     """Ends a run as Ctrl-C does."""
-
-
-def message_of(function, *arguments, **options):
-    with pytest.raises(UserError) as caught:
-        function(*arguments, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def copy(source, output, *, stop_after=None, restyle=None, choice=None, **options):
