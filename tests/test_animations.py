@@ -15,7 +15,7 @@ from restyle.media.animations import (
     read_animation,
     write_animation,
 )
-from restyle.media.images import Picture, read_image, read_recipe
+from restyle.media.images import Picture, read_recipe
 from restyle.media.video.reader import VideoReader
 
 TIMES = [100, 50, 200, 70, 120]
@@ -77,14 +77,6 @@ def test_another_viewer_sees_the_same_gif_at_the_same_times(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
-def test_for_a_viewer_of_stills_it_is_its_first_frame(tmp_path, name):
-    picture = read_image(write(tmp_path / name))
-
-    assert picture.note.endswith("first of 5 frames")
-    assert np.abs(picture.pixels - next(moving()).pixels).mean() < 0.06
-
-
-@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
 def test_the_recipe_is_kept(tmp_path, name):
     assert read_recipe(write(tmp_path / name, recipe="with ü " * 300)) == "with ü " * 300
 
@@ -101,13 +93,19 @@ def test_a_frame_that_is_opaque_among_transparent_ones_hides_nothing_of_the_next
 # Times.
 
 
-@pytest.mark.parametrize("milliseconds", [1000 / 30, 41.7, 66.6])
-def test_what_a_gif_cannot_say_of_each_time_it_does_not_add_up(tmp_path, milliseconds):
-    path = write(tmp_path / "a.gif", milliseconds=[milliseconds] * 6)
-    times = read_animation(path).milliseconds
+@pytest.mark.parametrize(
+    ("name", "milliseconds", "unit"),
+    [
+        *(("a.gif", 1000 / 30, 10), ("a.gif", 41.7, 10), ("a.gif", 66.6, 10)),
+        *(("a.webp", 100 / 3, 1), ("a.png", 100 / 3, 1)),
+    ],
+)
+def test_what_a_file_cannot_say_of_each_time_it_does_not_add_up(tmp_path, name, milliseconds, unit):
+    path = write(tmp_path / name, milliseconds=[milliseconds] * 6)
+    ends = np.cumsum(read_animation(path).milliseconds)
 
-    assert set(np.mod(times, 10)) == {0}
-    np.testing.assert_allclose(np.cumsum(times), milliseconds * np.arange(1, 7), atol=5)
+    assert set(np.mod(ends, unit)) == {0}
+    np.testing.assert_allclose(ends, milliseconds * np.arange(1, 7), atol=unit / 2)
 
 
 def test_a_gif_is_not_made_faster_than_viewers_show_it(tmp_path):
@@ -122,13 +120,6 @@ def test_what_a_file_cannot_count_to_is_what_it_can(tmp_path):
     animation = read_animation(path)
     assert (animation.milliseconds, animation.plays) == ([100, 655_350], 65_535)
     assert read_animation(write(tmp_path / "a.webp", plays=70_000)).plays == 65_535
-
-
-@pytest.mark.parametrize("name", ["a.webp", "a.png"])
-def test_thirds_of_a_tenth_are_a_tenth_again(tmp_path, name):
-    path = write(tmp_path / name, milliseconds=[100 / 3] * 6)
-
-    assert sum(read_animation(path).milliseconds) == 200
 
 
 # Frames laid one over the other.

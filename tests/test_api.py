@@ -21,6 +21,13 @@ QUICK = {
 }
 
 
+QUICK_TRAINING = {
+    **{"image_size": 32, "style_size": 64, "width": 2, "residual_blocks": 1},
+    **{"batch_size": 1, "held_out": 1},
+    **{name: QUICK[name] for name in ("style_layers", "content_layers", "precision")},
+}
+
+
 @pytest.fixture(autouse=True)
 def home(keras_home, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(keras_home))
@@ -208,15 +215,10 @@ def test_the_frames_of_a_video_are_painted_as_pictures_are(starry, tmp_path):
 
 
 def test_a_trained_network_is_written_and_returned_ready_to_paint(paths, photos, tmp_path):
-    small = {"image_size": 32, "width": 2, "residual_blocks": 1, "batch_size": 2, "held_out": 1}
-    layers = {name: QUICK[name] for name in ("style_layers", "content_layers", "precision")}
     seen = []
     painter = restyle.train(
         *(paths[1], photos, tmp_path / "a.keras"),
-        **(small | layers),
-        steps=2,
-        style_size=64,
-        watch=seen.append,
+        **QUICK_TRAINING | {"batch_size": 2, "steps": 2, "watch": seen.append},
     )
 
     assert [step.step for step in seen] == [1, 2]
@@ -225,7 +227,6 @@ def test_a_trained_network_is_written_and_returned_ready_to_paint(paths, photos,
 
 
 def test_an_interrupted_training_keeps_its_network_and_shows_previews(paths, photos, tmp_path):
-    layers = {name: QUICK[name] for name in ("style_layers", "content_layers", "precision")}
     seen, sheets, stop = [], [], []
 
     def watch(step):
@@ -234,10 +235,8 @@ def test_an_interrupted_training_keeps_its_network_and_shows_previews(paths, pho
 
     painter = restyle.train(
         *(paths[1], photos, tmp_path / "b.keras"),
-        **{"image_size": 32, "style_size": 64, "width": 2, "residual_blocks": 1},
-        **{"batch_size": 1, "held_out": 1, "minutes": 60, "watch": watch, "interrupted": stop},
+        **QUICK_TRAINING | {"minutes": 60, "watch": watch, "interrupted": stop},
         **{"preview_every": 1, "preview": sheets.append},
-        **layers,
     )
 
     assert seen == [1, 2, 3] and len(sheets) == 3

@@ -90,12 +90,6 @@ def test_without_opencv_the_error_says_what_to_install(monkeypatch):
 # Warping.
 
 
-def test_to_warp_by_nothing_changes_nothing():
-    pixels = RNG.random((9, 14, 3), np.float32)
-
-    np.testing.assert_array_equal(flow.warp(pixels, constant(0, 0, 9, 14)), pixels)
-
-
 def test_a_warp_fetches_each_pixel_from_where_the_flow_points():
     pixels = RNG.random((9, 14, 3), np.float32)
     x, y = np.meshgrid(np.arange(14), np.arange(9))

@@ -31,13 +31,6 @@ def test_instance_norm_is_the_formula():
     np.testing.assert_allclose(layer(values), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_instance_norm_does_not_see_contrast_and_brightness_of_a_picture():
-    values = normal(2, 6, 6, 4)
-    layer = InstanceNorm(epsilon=1e-12)
-
-    np.testing.assert_allclose(layer(5 * values + 3), layer(values), atol=1e-4)
-
-
 def test_instance_norm_keeps_float32_statistics_under_half_precision():
     values = np.full((1, 64, 64, 1), 1000, np.float32)
     values[:, ::2] += 2  # A bfloat16 sum of 4096 such values is off by far more than 2.

@@ -72,15 +72,6 @@ def test_guided_gram_matrix_is_that_of_the_region_alone():
         close(guided, losses.gram_matrix(features[:, :, :2]))
 
 
-def test_guidance_of_ones_changes_nothing():
-    features = random_features()
-
-    close(
-        losses.gram_matrix(features, np.ones((1, 4, 6, 1), np.float32)),
-        losses.gram_matrix(features),
-    )
-
-
 def test_soft_guidance_weighs_positions_by_its_square():
     features, mask = random_features(), RNG.random((1, 4, 6, 1)).astype(np.float32)
 
@@ -113,13 +104,6 @@ def test_a_mask_at_a_layer_is_the_mean_of_what_each_position_stands_for():
     close(guidance.mean(), 0.5)
 
 
-def test_relative_error_of_twice_the_target_is_one():
-    target = random_features(batch=2)
-
-    close(losses.relative_error(2 * target, target), [1, 1])
-    close(losses.relative_error(target, target), [0, 0])
-
-
 def test_total_variation_is_the_mean_squared_difference_of_neighbors():
     images = RNG.random((2, 5, 4, 3)).astype(np.float32)
 
@@ -132,13 +116,6 @@ def test_total_variation_is_the_mean_squared_difference_of_neighbors():
 
     close(losses.total_variation(images), expected)
     close(losses.total_variation(np.full((1, 5, 4, 3), 0.3, np.float32)), [0])
-
-
-def test_total_variation_of_a_slope_is_its_squared_steepness():
-    down, right = np.mgrid[:6, :7].astype(np.float32)
-    slope = np.repeat((0.03 * down - 0.04 * right)[None, :, :, None], 3, axis=3)
-
-    close(losses.total_variation(slope), [0.03**2 + 0.04**2])
 
 
 def test_gatys_formula_is_equations_1_to_7_of_gatys_2016():
@@ -189,19 +166,6 @@ def test_several_styles_are_averaged_by_their_shares():
 
     got = Objective(SMALL, blend).style_term("conv2_1", features["conv2_1"])
     close(got, 0.2 * np.asarray(one) + 0.8 * np.asarray(four))
-
-
-@pytest.mark.parametrize("asked", STYLE_LOSSES)
-def test_a_style_given_twice_is_that_style(asked):
-    config = ObjectiveConfig(**asked)
-    painting, features = random_layers(), random_layers()
-    once = style_target(painting, config, weight=3.0)
-
-    for layer in config.style_layers:
-        close(
-            Objective(config, [once, once]).style_term(layer, features[layer]),
-            Objective(config, [once]).style_term(layer, features[layer]),
-        )
 
 
 @pytest.mark.parametrize("style_loss", ["wasserstein", "gram"])

@@ -78,11 +78,6 @@ def test_a_mask_may_be_rounded_to_whole_pixels_but_not_be_cropped(tmp_path, orig
         masks.read_mask(crop, original)
 
 
-def test_a_missing_mask_is_one_line_that_names_it(tmp_path):
-    with pytest.raises(UserError, match="No image at '.*gone.png'"):
-        masks.read_mask(tmp_path / "gone.png", (4, 6))
-
-
 def test_a_whole_painting_needs_no_mask_drawn(tmp_path):
     drawn = save(tmp_path / "m.png", np.full((4, 6), 255))
 

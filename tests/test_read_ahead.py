@@ -29,15 +29,6 @@ def test_results_come_in_the_order_of_their_items(workers, ahead):
     assert found == [(number, number**2) for number in range(20)]
 
 
-def test_later_results_are_computed_while_the_caller_has_an_earlier_one():
-    done = []
-    results = read_ahead(done.append, range(10), workers=1, ahead=3)
-
-    next(results)
-    wait_until(lambda: len(done) == 4)  # Without the caller asking again.
-    results.close()
-
-
 def test_as_many_run_at_once_as_there_are_workers():
     together = threading.Barrier(3, timeout=PATIENCE)
     results = list(read_ahead(lambda _: together.wait(), range(6), workers=3, ahead=3))

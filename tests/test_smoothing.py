@@ -76,12 +76,6 @@ def test_a_pan_flickers_less_against_its_own_motion():
     assert error(results) < 0.3 * error(stylized)
 
 
-def test_an_amount_of_nothing_changes_nothing():
-    frames, stylized = pan(3)
-
-    np.testing.assert_array_equal(run(Smoother(0), frames, stylized), stylized)
-
-
 @pytest.mark.parametrize("amount", [-0.1, 1])
 def test_an_amount_that_would_never_settle_is_refused(amount):
     with pytest.raises(ValueError, match=f"amount={amount}"):

@@ -276,12 +276,6 @@ def test_segments_of_another_source_are_thrown_away(tmp_path):
     assert number_of(frames_of(copy(source, tmp_path / "o.mp4"))[0].pixels) == 11
 
 
-def test_only_the_output_is_left(tmp_path, clip):
-    copy(clip, tmp_path / "o.mkv")
-
-    assert [path.name for path in tmp_path.iterdir()] == ["o.mkv"]
-
-
 def test_without_a_finished_segment_nothing_is_left(tmp_path, clip):
     with pytest.raises(Killed):
         copy(clip, tmp_path / "o.mkv", stop_after=3)
