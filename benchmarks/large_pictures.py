@@ -82,7 +82,7 @@ def _work(way: str, width: int, height: int, columns: int, memory: int):
 
     from restyle.paint.bands import stylize_in_bands
 
-    network = TransformNet(TransformConfig(width=width), seed=1)
+    network = TransformNet(TransformConfig(width=width, strength=False), seed=1)
     compiled = tf.function(network, reduce_retracing=True)
     generator = np.random.default_rng(1)
 

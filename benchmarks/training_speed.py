@@ -74,7 +74,7 @@ def _inputs(flags: argparse.Namespace) -> dict[str, np.ndarray]:
     weights = random_vgg_weights() if flags.random_vgg else load_vgg_weights()
     for name in _needed_layers():
         inputs[f"{name} kernel"], inputs[f"{name} bias"] = weights.filters[name]
-    shape = TransformConfig(width=flags.width)
+    shape = TransformConfig(width=flags.width, strength=False)
     for index, array in enumerate(_first_weights(shape, config.seed)):
         inputs[f"weight {index}"] = array
     inputs |= {"width": np.array(shape.width), "residual_blocks": np.array(shape.residual_blocks)}
@@ -137,7 +137,7 @@ def training_step(inputs: str, precision: str):
         VGGWeights(filters, "benchmark", ""),
         ObjectiveConfig(style_loss="gram", pooling="average"),
     )
-    shape = TransformConfig(int(given["width"]), int(given["residual_blocks"]))
+    shape = TransformConfig(int(given["width"]), int(given["residual_blocks"]), strength=False)
     batch = plain_batch(given["photos"])
     config = TrainConfig(batch_size=len(batch.images), precision=precision)
 

@@ -22,11 +22,11 @@ class TransformConfig:
     """
 
     width: int = setting(
-        32, "Channels at full resolution; 32 is the paper's, 16 is three times as fast."
+        24, "Channels at full resolution; 32 is the paper's, 16 is three times as fast."
     )
     residual_blocks: int = setting(5, "At a quarter of the resolution.")
     styles: tuple[str, ...] = ("style",)
-    strength: bool = setting(False, "Give the network a dial from photo to style.")
+    strength: bool = setting(True, "Give the network a dial from photo to style.")
     stroke_sizes: tuple[int, ...] = ()
 
     def __post_init__(self):

@@ -33,7 +33,7 @@ from restyle.paint.painter import Painter
 from restyle.tensorflow_start import keras_on_tensorflow, quiet_start
 from restyle.training.backend import checked_backend
 from restyle.training.settings import TrainConfig
-from restyle.training.task import TrainTask, check_output, read_training, shape_for
+from restyle.training.task import TrainTask, check_output, read_training, shape_for, with_start
 
 if TYPE_CHECKING:
     from restyle.exact.optimizer import Step
@@ -147,7 +147,8 @@ def train(
     Args:
       train_path: a folder of photos to learn from.
       output: the .keras file to write.
-      start_from: a network to start from.
+      start_from: a network to start from, or "none"; if not given base, unless it has another
+        width or depth than is asked for.
       watch: is told every step: its number, loss, terms and progress; `snapshot` is what `resume`
         takes, at checkpoints. What it raises ends the training.
       interrupted: once it is true, the step that is being done is the last one; the network is
@@ -269,10 +270,12 @@ def _training(
     if follows:
         raise TypeError(f"Got {follows.pop()}, which follows from style and style_size. Drop it.")
     also = inspect.signature(train).parameters
+    settings = with_start({**settings, "start_from": str(start_from) if start_from else None})
+    start = settings.pop("start_from")
     configs = configured(settings, ObjectiveConfig, TrainConfig, TransformConfig, also=also)
     objective, config, shape = configs
     network = {name: getattr(shape, name) for name in ("width", "residual_blocks", "strength")}
-    styles, start = _several(style), str(start_from) if start_from else None
+    styles = _several(style)
     task = read_training(
         styles,
         str(train_path),
@@ -281,7 +284,8 @@ def _training(
         config,
         start_from=start,
     )
-    return task, {**dataclasses.asdict(objective), **dataclasses.asdict(config), **network}
+    configs = {**dataclasses.asdict(objective), **dataclasses.asdict(config)}
+    return task, {"start_from": start, **configs, **network}
 
 
 def _several(pictures: Pictures) -> Sequence[ImageSource]:

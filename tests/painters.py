@@ -16,7 +16,9 @@ def negative(inputs):
 
 def stylizer(engine=identity, look=None, *, fits=lambda size: True):
     """An engine in the place of a network of one style without a dial."""
-    return Stylizer(engine, TransformConfig(), look or Look(), in_bands=engine, fits=fits)
+    return Stylizer(
+        engine, TransformConfig(strength=False), look or Look(), in_bands=engine, fits=fits
+    )
 
 
 def random_network(shape, generator, spread=0.2):

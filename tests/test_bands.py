@@ -11,8 +11,8 @@ from restyle.paint import band_plan, bands, rows
 
 RNG = np.random.default_rng(11)
 SHAPES = {
-    "plain": TransformConfig(width=3, residual_blocks=2),
-    "styles": TransformConfig(width=2, residual_blocks=1, styles=("a", "b", "c")),
+    "plain": TransformConfig(3, 2, strength=False),
+    "styles": TransformConfig(2, 1, styles=("a", "b", "c"), strength=False),
     "strength": TransformConfig(width=2, residual_blocks=0, strength=True),
     "both": TransformConfig(width=4, residual_blocks=1, styles=("a", "b"), strength=True),
 }
@@ -104,7 +104,7 @@ def test_more_than_one_picture_is_refused():
 
 
 def test_less_memory_means_lower_bands_and_then_files():
-    config = TransformConfig(width=32)
+    config = TransformConfig(width=32, strength=False)
     plans = [band_plan.plan_bands(config, (7000, 9000), gb * 10**9) for gb in (1, 2, 7, 16)]
 
     assert [plan.on_disk for plan in plans] == [True, True, False, False]
@@ -117,7 +117,7 @@ def test_a_disk_too_small_is_said_before_the_work_begins(monkeypatch):
     monkeypatch.setattr(band_plan.shutil, "disk_usage", lambda folder: usage)
 
     with pytest.raises(UserError, match="5000 x 4000 needs 1.9 GB for temporary files.*TMPDIR"):
-        band_plan.plan_bands(TransformConfig(width=32), (4000, 5000), 10**8)
+        band_plan.plan_bands(TransformConfig(width=32, strength=False), (4000, 5000), 10**8)
 
 
 @pytest.mark.parametrize("height", [1, 5, 64])
@@ -165,7 +165,7 @@ def test_stored_rows_are_computed_once_and_read_in_any_order(on_disk):
 
 def test_the_estimate_for_the_whole_picture_grows_with_width_and_size():
     needed = [
-        band_plan.bytes_needed_whole(TransformConfig(width=width), (side, side))
+        band_plan.bytes_needed_whole(TransformConfig(width=width, strength=False), (side, side))
         for width, side in [(16, 1000), (32, 1000), (32, 2000)]
     ]
 

@@ -114,20 +114,20 @@ def test_what_ends_the_photos_ends_the_stream(batches, folder):
         next(source.beginning_at(0))
 
 
-def test_styles_are_drawn_alike_and_a_third_of_the_photos_has_full_strength(batches):
+def test_styles_are_drawn_alike_and_two_thirds_of_the_photos_have_full_strength(batches):
     source = batches(dataclasses.replace(CONFIG, batch_size=900))
     style, strength, *_ = source._chance(np.random.default_rng(0))
 
     assert style.dtype == np.int32 and strength.shape == (900, 1)
     np.testing.assert_allclose(np.bincount(style) / 900, [1 / 3] * 3, atol=0.05)
     assert 0 <= strength.min() < 0.01 and strength.max() == 1
-    assert np.mean(strength == 1) == pytest.approx(1 / 3, abs=0.05)
-    assert np.mean(strength < 0.5) == pytest.approx(1 / 3, abs=0.05)
+    assert np.mean(strength == 1) == pytest.approx(2 / 3, abs=0.05)
+    assert np.mean(strength < 0.5) == pytest.approx(1 / 6, abs=0.05)
 
 
 def test_without_a_dial_all_photos_have_full_strength_and_without_motion_no_noise(batches):
     config = dataclasses.replace(CONFIG, temporal_weight=0.0)
-    batch = batches(config, TransformConfig()).at(0)
+    batch = batches(config, TransformConfig(strength=False)).at(0)
 
     np.testing.assert_array_equal(batch.strength, np.ones((3, 1)))
     np.testing.assert_array_equal(batch.style, np.zeros(3))

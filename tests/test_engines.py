@@ -20,7 +20,7 @@ from restyle.networks import load_network
 
 RNG = np.random.default_rng(9)
 SHAPES = {
-    "plain": TransformConfig(width=2, residual_blocks=1),
+    "plain": TransformConfig(2, 1, strength=False),
     "blend": TransformConfig(width=2, residual_blocks=0, styles=("a", "b"), strength=True),
 }
 FLOAT32 = [("tensorflow", "plain"), ("tensorflow", "blend")]

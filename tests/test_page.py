@@ -26,7 +26,7 @@ RNG = np.random.default_rng(31)
 
 
 def random_network(**shape):
-    network = TransformNet(TransformConfig(width=2, residual_blocks=1, **shape))
+    network = TransformNet(TransformConfig(2, 1, **{"strength": False, **shape}))
     network.set_weights(
         [
             (each + RNG.normal(0, 0.2, each.shape)).astype(np.float16).astype(np.float32)

@@ -56,7 +56,7 @@ def networks():
     """Those that come with restyle, and small ones: with every dial, and with none."""
     dials = {"strength": True, "stroke_sizes": (128, 256)}
     small = TransformConfig(width=2, residual_blocks=1, styles=("one", "two_b"), **dials)
-    plain = TransformConfig(width=2, residual_blocks=1)
+    plain = TransformConfig(2, 1, strength=False)
     return {"small": random_network(small), "plain": random_network(plain)} | {
         name: load_network(name) for name in pretrained_names()
     }

@@ -11,7 +11,7 @@ IMAGES = RNG.random((1, 12, 12, 3), np.float32)
 
 def network(**shape):
     """A network of which no two weights are equal."""
-    made = TransformNet(TransformConfig(width=2, residual_blocks=1, **shape))
+    made = TransformNet(TransformConfig(2, 1, **{"strength": False, **shape}))
     made.set_weights([RNG.normal(size=value.shape) for value in made.get_weights()])
     return made
 

@@ -7,10 +7,10 @@ from restyle.color import luminance
 from restyle.errors import UserError
 from restyle.paint.stylizer import Look, Stylizer, strength_note
 
-PLAIN = TransformConfig(width=4)
-THREE = TransformConfig(width=4, styles=("sky", "sea", "sand"))
+PLAIN = TransformConfig(width=4, strength=False)
+THREE = TransformConfig(width=4, styles=("sky", "sea", "sand"), strength=False)
 DIAL = TransformConfig(width=4, strength=True)
-STROKES = TransformConfig(width=4, stroke_sizes=(64, 96, 128))
+STROKES = TransformConfig(width=4, stroke_sizes=(64, 96, 128), strength=False)
 RNG = np.random.default_rng(5)
 PHOTO = RNG.uniform(0.2, 0.8, (6, 9, 3)).astype(np.float32)
 

@@ -55,7 +55,9 @@ def trained(train, quick_training, tmp_path_factory, pictures):
 def test_a_run_says_what_it_learns_from_and_what_it_wrote(trained):
     lines = (trained / "error.txt").read_text().splitlines()
 
-    assert lines[0] == "7 photos to learn from, 1 held out; float32 on 1 device"
+    assert (
+        lines[0] == "7 photos to learn from, 1 held out; starting from nothing; float32 on 1 device"
+    )
     assert lines[-1] == (
         f"Wrote {trained}/out.keras after 6 steps; the run is in {trained}/out_run."
     )
@@ -256,6 +258,7 @@ def test_a_painting_and_photos_must_be_given(mistake, quick_training, missing):
 def test_a_network_of_another_shape_is_no_start(mistake, trained, tmp_path):
     error = mistake(f"--start_from={trained}/out.keras", "--width=3")
     assert "has width 2 and 1 residual blocks. To start from it, pass --width=2" in error
+    assert "--start_from=none" in mistake("--start_from=base")
 
 
 def test_a_trained_network_is_where_another_starts(train, quick_training, trained, tmp_path):
@@ -310,8 +313,9 @@ def test_several_style_sizes_give_a_dial_between_their_strokes(train, quick_trai
     network = load_network(str(output))
 
     photo = np.random.default_rng(0).random((1, 16, 16, 3), np.float32)
+    given = {"images": photo, "strength": np.ones((1, 1), np.float32)}
     fine, broad = (
-        np.asarray(network({"images": photo, "stroke": np.full((1, 1), stroke, np.float32)}))
+        np.asarray(network({**given, "stroke": np.full((1, 1), stroke, np.float32)}))
         for stroke in (0, 1)
     )
     assert network.config.stroke_sizes == (48, 64)
@@ -323,7 +327,20 @@ def test_a_folder_without_a_run_cannot_be_resumed(mistake, tmp_path):
 
 
 def test_only_the_norms_of_a_trained_network_can_be_tuned(mistake):
-    assert "without --start_from" in mistake("--tune=norms")
+    assert "no network to start from" in mistake("--tune=norms", "--start_from=none")
+
+
+def test_a_training_starts_from_base_unless_told_otherwise(train, quick_training, tmp_path):
+    shape = ("--width", "--residual_blocks")
+    small = [argument for argument in quick_training if not argument.startswith(shape)]
+    for arguments, start, width in (
+        ([], "base", 24),
+        (["--start_from=none"], "none", 24),
+        (["--start_from=wave", "--nostrength"], "wave", 24),
+        (["--width=16"], "none", 16),
+    ):
+        answer = train(*small, *arguments, "--dry_run", f"--output={tmp_path}/out.keras")
+        assert {f'start_from: "{start}"', f"width: {width}"} <= set(answer.out.splitlines())
 
 
 def test_a_run_like_another_trains_the_same_network(train, trained, tmp_path):

@@ -265,7 +265,9 @@ def trainer_of():
     def trainer_of(precision, clip, tune="all"):
         config = TrainConfig(precision=precision, gradient_clip=clip, batch_size=2, tune=tune)
         strategy = TensorFlowStrategy("one")
-        return TensorFlowTrainer(TransformConfig(2, 0), config, lambda: loss, strategy)
+        return TensorFlowTrainer(
+            TransformConfig(2, 0, strength=False), config, lambda: loss, strategy
+        )
 
     return trainer_of
 

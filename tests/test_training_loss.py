@@ -35,7 +35,7 @@ class Stub:
     """In the place of a network, a function of the images, which are kept in `seen`."""
 
     def __init__(self, function, **shape):
-        self.config = TransformConfig(**shape)
+        self.config = TransformConfig(**{"strength": False, **shape})
         self.function, self.seen = function, []
 
     def __call__(self, inputs, training=False):
@@ -118,7 +118,7 @@ def test_a_network_gets_the_style_strength_and_stroke_of_each_photo():
     np.testing.assert_array_equal(inputs["style_weights"], [[0, 1], [1, 0]])
     np.testing.assert_array_equal(inputs["strength"], [[0.5], [0.5]])
     np.testing.assert_array_equal(inputs["stroke"], [[1], [1]])
-    assert set(network_inputs(TransformConfig(), batch)) == {"images"}
+    assert set(network_inputs(TransformConfig(strength=False), batch)) == {"images"}
 
 
 def test_without_a_weight_steadiness_is_neither_measured_nor_paid_for():

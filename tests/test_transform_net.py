@@ -7,12 +7,12 @@ from restyle.models.transform_net import TransformNet
 
 RNG = np.random.default_rng(5)
 SHAPES = [
-    TransformConfig(2, 1),
-    TransformConfig(2, 1, styles=("a", "b")),
+    TransformConfig(2, 1, strength=False),
+    TransformConfig(2, 1, styles=("a", "b"), strength=False),
     TransformConfig(2, 1, strength=True),
     TransformConfig(2, 1, styles=("a", "b", "c"), strength=True),
     TransformConfig(2, 1, styles=("a", "b"), strength=True, stroke_sizes=(64, 96, 128)),
-    TransformConfig(2, 1, stroke_sizes=(64, 128)),
+    TransformConfig(2, 1, stroke_sizes=(64, 128), strength=False),
 ]
 PLAIN = TransformNet(SHAPES[0])
 
@@ -52,7 +52,7 @@ def test_a_network_saved_in_half_precision_is_float32_again():
 
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_gives_the_same_picture_nearly(dtype):
-    network = TransformNet(TransformConfig(8, 1))
+    network = TransformNet(TransformConfig(8, 1, strength=False))
     given = inputs(network.config, (32, 32))
 
     mixed = network.in_precision(dtype)
@@ -64,7 +64,7 @@ def test_mixed_precision_gives_the_same_picture_nearly(dtype):
 
 
 def test_the_paper_s_network_has_its_number_of_weights():
-    network = TransformNet(TransformConfig())
+    network = TransformNet(TransformConfig(width=32, strength=False))
 
     # Table 1 of the supplement of Johnson et al. (2016), counted by hand: the five residual blocks
     # have ten 3x3x128x128, and every norm two numbers for each channel.
@@ -104,7 +104,7 @@ def test_a_shape_that_cannot_be_is_refused(wrong):
 
 def test_first_weights_are_drawn_by_seed_and_layer_within_glorots_bounds():
     def kernels(seed):
-        network = TransformNet(TransformConfig(8, 2), seed=seed)
+        network = TransformNet(TransformConfig(8, 2, strength=False), seed=seed)
         return {w.path: np.asarray(w) for w in network.weights if w.path.endswith("kernel")}
 
     first, again, other = kernels(3), kernels(3), kernels(4)

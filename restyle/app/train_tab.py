@@ -12,11 +12,12 @@ from restyle.app.visitors import Visitor
 from restyle.errors import UserError
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.transform_config import TransformConfig
-from restyle.networks import pretrained_names, read_network_shape
+from restyle.networks import pretrained_names
 from restyle.training.settings import TrainConfig
+from restyle.training.task import BASE, NOTHING
 
-DEFAULTS, OBJECTIVE = TrainConfig(), ObjectiveConfig()
-WIDTHS = (8, 16, 32)
+DEFAULTS, OBJECTIVE, SHAPE = TrainConfig(), ObjectiveConfig(), TransformConfig()
+WIDTHS = (8, 16, 24, 32)
 
 
 def train_tab(room: Room, page: gr.Blocks, *, own_machine: bool) -> JobView:
@@ -87,10 +88,15 @@ def _settings() -> list[Component]:
         side = gr.Slider(
             64, 512, DEFAULTS.image_size, step=32, label="Side of a crop", info="In pixels."
         )
-        width = gr.Radio(WIDTHS, value=16, label="Width", info="Wider is finer, and slower.")
-        strength = gr.Checkbox(False, label="With a dial from photo to style")
-        starts = [("Nothing", ""), *((name_of(Path(n)), n) for n in pretrained_names())]
-        start_from = gr.Dropdown(starts, value="", label="Start from")
+        starts = [("Nothing", NOTHING), *((name_of(Path(n)), n) for n in pretrained_names())]
+        start_from = gr.Dropdown(starts, value=BASE, label="Start from")
+        width = gr.Radio(
+            WIDTHS,
+            value=SHAPE.width,
+            label="Width",
+            info="Wider is finer, and slower. Counts if the start is nothing.",
+        )
+        strength = gr.Checkbox(SHAPE.strength, label="With a dial from photo to style")
     return [content, stroke, side, width, strength, start_from]
 
 
@@ -106,9 +112,8 @@ def _ask(visitor: Visitor, folder: Path, own_machine: bool, *values: Any) -> Ask
     learnt = visitor.take(paths_of(photos))[0].parent.parent if photos else Path(place)
     target = visitor.network_file(name or style.stem)
     settings = {"minutes": minutes, "content_weight": content, "style_size": int(stroke)}
-    settings |= {"image_size": int(side), "width": int(width), "strength": strength}
-    if start:
-        shape = TransformConfig(**read_network_shape(start))
-        settings |= {"start_from": start, "width": shape.width}
+    settings |= {"image_size": int(side), "strength": strength, "start_from": start}
+    if start == NOTHING:
+        settings["width"] = int(width)
     title = f"{name_of(target)}, a network"
     return title, training([style], learnt, target, settings, folder)

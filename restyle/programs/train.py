@@ -37,7 +37,7 @@ from restyle.tensorflow_start import quiet_start
 from restyle.training.backend import checked_backend
 from restyle.training.photos import skipped_text
 from restyle.training.settings import TrainConfig
-from restyle.training.task import TrainTask, check_output, read_training, shape_for
+from restyle.training.task import TrainTask, check_output, read_training, shape_for, with_start
 
 if TYPE_CHECKING:
     from restyle.training.session import Session
@@ -88,7 +88,7 @@ def _train(given: dict[str, Any]) -> int:
         settings = recorded_settings(folder.config(), folder.path, *CONFIGS)
         snapshot = folder.state()
     else:
-        settings = chosen(given, *CONFIGS)
+        settings = with_start(chosen(given, *CONFIGS))
     training = _read(settings, results)
     for name, why in idle(training.task.config).items():
         refuse(given, [name], why)
@@ -158,9 +158,10 @@ def _session(training: Training, display: ProgressDisplay) -> "Session":
     session = Session(
         training.task, sources.strategy, vgg_file=sources.vgg_weights, report=display.say
     )
+    start = sources.start_from if training.task.start else "nothing"
     display.say(
         f"{len(photographs.training)} photos to learn from, {len(photographs.held_out)} held out; "
-        f"{session.task.config.precision} on {session.devices} "
+        f"starting from {start}; {session.task.config.precision} on {session.devices} "
         f"device{'s' * (session.devices > 1)}"
     )
     return session

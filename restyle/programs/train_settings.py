@@ -31,8 +31,8 @@ class Sources:
     )
     start_from: str | None = setting(
         None,
-        "A trained network whose weights are the first ones here: a name or a .keras file. A new "
-        "style then takes a fraction of the steps.",
+        "A trained network whose weights are the first ones here, a name or a .keras file; none: "
+        "random weights. If not given: base, unless it has another --width or --residual_blocks.",
     )
     vgg_weights: str | None = setting(
         None,

@@ -65,8 +65,9 @@ class Batches:
         count, side = self.config.batch_size, self.config.image_size
         style = generator.integers(len(self.shape.styles), size=count, dtype=np.int32)
         strength = np.ones((count, 1), np.float32)
-        if self.shape.strength:  # A third at full strength, which is asked for most.
-            strength = np.minimum(1.0, 1.5 * generator.random((count, 1), np.float32))
+        if self.shape.strength:  # Most at full strength, which is asked for most.
+            dial = np.minimum(1.0, 1.5 * generator.random((count, 1), np.float32))
+            strength = np.where(generator.random((count, 1)) < 0.5, strength, dial)
         stroke = np.zeros(count, np.int32)
         if self.shape.strokes > 1:
             stroke = generator.integers(self.shape.strokes, size=count, dtype=np.int32)

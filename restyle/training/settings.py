@@ -23,7 +23,7 @@ class TrainConfig:
     # Dumoulin et al. (2017), section 3.2, learn further styles by the norms alone.
     tune: str = setting(
         "all",
-        "Which weights change: all, or gamma and beta of the norms alone, after --start_from.",
+        "Which weights change: all, or gamma and beta of the norms alone.",
         choices=TUNED,
     )
     batch_size: int = setting(4, "Crops in one step, of all devices together.")
@@ -32,8 +32,8 @@ class TrainConfig:
     )
     steps: int = setting(0, "In all; 0: by --epochs.")
     minutes: float = setting(0.0, "Train for so long in the place of --steps; 0: unused.")
-    learning_rate: float = setting(1e-3, "Of Adam at its highest; it falls to 0 at the end.")
-    warmup: int = setting(50, "Steps in which the learning rate rises.")
+    learning_rate: float = setting(2e-3, "Of Adam at its highest; it falls to 0 at the end.")
+    warmup: int = setting(100, "Steps in which the learning rate rises.")
     gradient_clip: float = setting(
         0.5, "Longest gradient of all weights together; longer ones are shortened."
     )

@@ -19,6 +19,11 @@ from restyle.record.recipe import file_sha256, pixels_sha256
 from restyle.training.photos import Photographs
 from restyle.training.settings import TrainConfig
 
+# What a training starts from unless it is told otherwise, and how it is told so.
+BASE, NOTHING = "base", "none"
+# What two networks must share for one to start from the other.
+CONVOLUTIONS = ("width", "residual_blocks")
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainTask:
@@ -60,15 +65,16 @@ def read_training(
     """Reads and checks all that a training needs; UserError for the first that cannot be used.
 
     styles: the paintings. train_path: a folder of photos. shape: `shape_for` these styles.
-    start_from: name or path of a network of the same width and depth.
+    start_from: name or path of a network of the same width and depth; None or "none": the first
+      weights are random.
     """
     _check_sides(config, objective)
-    if config.tune == "norms" and not start_from:
+    start = _checked_start(start_from, shape) if start_from not in (None, NOTHING) else None
+    if config.tune == "norms" and not start:
         raise UserError(
-            "Got --tune=norms without --start_from: the convolutions would stay as they were drawn "
-            "at random. Pass a network to start from, or drop --tune."
+            "Got --tune=norms with no network to start from: the convolutions would stay as they "
+            "were drawn at random. Pass --start_from, or drop --tune."
         )
-    start = _checked_start(start_from, shape) if start_from else None
     paintings = [picture_from(style).pixels for style in styles]
     inputs = {
         str(style) if is_path(style) else name: _sha256(style, pixels)
@@ -86,6 +92,21 @@ def read_training(
         start,
         inputs,
     )
+
+
+def with_start(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with a "start_from", and the shape of that network where no other is given.
+
+    If none is given it is `BASE`, and `NOTHING` if a width or a depth is given that is not its own.
+    """
+    asked = settings.get("start_from")
+    if asked == NOTHING:
+        return dict(settings)
+    start = dict(read_network_shape(asked or BASE))
+    if not asked and any(settings.get(name, start[name]) != start[name] for name in CONVOLUTIONS):
+        return {**settings, "start_from": NOTHING}
+    shape = {name: start[name] for name in (*CONVOLUTIONS, "strength")}
+    return {**shape, **settings, "start_from": asked or BASE}
 
 
 def shape_for(
@@ -132,7 +153,7 @@ def _checked_start(model: str, shape: TransformConfig) -> str:
         raise UserError(
             f"'{model}' has width {start.width} and {start.residual_blocks} residual blocks. "
             f"To start from it, pass --width={start.width} "
-            f"--residual_blocks={start.residual_blocks}."
+            f"--residual_blocks={start.residual_blocks}; or pass --start_from={NOTHING}."
         )
     return str(network_path(model))
 
