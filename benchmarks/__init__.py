@@ -2,6 +2,6 @@
 loaded, from what the processor only claims; worker processes inherit it.
 """
 
-from restyle.processor import hold_back
+from restyle.machine.processor import hold_back
 
 hold_back()

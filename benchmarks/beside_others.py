@@ -35,10 +35,10 @@ from benchmarks.recipes import Crowsonkb, Jcjohnson, Stage, shortened
 from benchmarks.worker import REPOSITORY
 from restyle.errors import UserError
 from restyle.exact.settings import PictureObjective
+from restyle.machine.tensorflow_start import quiet_start
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.image_files import written_beside
 from restyle.media.images import read_image, write_image
-from restyle.tensorflow_start import quiet_start
 
 PROGRAMS = ("restyle", "crowsonkb", "jcjohnson", "lbfgs")
 

@@ -24,8 +24,8 @@ from restyle.exact.optimizer import optimize
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.schedule import scales_of
 from restyle.exact.settings import STARTS, OptimizeConfig, PictureObjective
+from restyle.machine.precision import PRECISIONS
 from restyle.media.images import as_saved
-from restyle.precision import PRECISIONS
 
 matplotlib.use("Agg")
 

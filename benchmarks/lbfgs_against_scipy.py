@@ -24,9 +24,9 @@ from restyle.models.weights.load import load_vgg_weights
 from restyle.exact.evaluation import Measured, WholeImage, evaluation_at
 from restyle.exact.lbfgs import LBFGS
 from restyle.exact.problem import Problem, read_problem
+from restyle.machine.precision import PRECISIONS
 from restyle.measure import as_batch
 from restyle.media.images import as_saved, fit_long_side
-from restyle.precision import PRECISIONS
 
 HISTORY = 20
 STEPS_TIMED = 30

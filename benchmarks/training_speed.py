@@ -125,7 +125,7 @@ def training_step(inputs: str, precision: str):
     """A function that makes one step of our training and returns the loss before it."""
     from restyle.models.vgg19 import vgg19_features
 
-    from restyle.precision import PRECISIONS as DTYPES
+    from restyle.machine.precision import PRECISIONS as DTYPES
     from restyle.training.backend import strategy_named, trainer_class
     from restyle.training.held_out import plain_batch
     from restyle.training.loss import TrainingLoss, painting_targets

@@ -22,6 +22,7 @@ from restyle.exact.problem import Problem, read_problem
 from restyle.exact.schedule import scales_of
 from restyle.exact.settings import STARTS, OptimizeConfig, PictureObjective
 from restyle.keywords import configured, with_preset
+from restyle.machine.tensorflow_start import keras_on_tensorflow, quiet_start
 from restyle.masks import mask_pairs
 from restyle.media import images
 from restyle.media.image_files import AnyPath
@@ -30,7 +31,6 @@ from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.transform_config import TransformConfig
 from restyle.networks import named_network, save_network
 from restyle.paint.painter import Painter
-from restyle.tensorflow_start import keras_on_tensorflow, quiet_start
 from restyle.training.backend import checked_backend
 from restyle.training.settings import TrainConfig
 from restyle.training.task import TrainTask, check_output, read_training, shape_for, with_start

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from restyle.processor import hold_back
+from restyle.machine.processor import hold_back
 from restyle.programs import evaluate, optimize
 
 hold_back()  # Before a test, or what it starts, loads TensorFlow.

@@ -10,11 +10,11 @@ from restyle.models.settings import setting
 
 from restyle.errors import UserError
 from restyle.exact.settings import OptimizeConfig, PictureObjective
+from restyle.machine.tensorflow_start import quiet_start
 from restyle.media.images import WRITABLE
 from restyle.programs import command_line, optimize
 from restyle.programs.flags import Flags, fields_of
 from restyle.programs.optimize_settings import FLAGS as OPTIMIZE_FLAGS
-from restyle.tensorflow_start import quiet_start
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = [field for fields in OPTIMIZE_FLAGS.groups.values() for field in fields]

@@ -11,10 +11,10 @@ from restyle.models.layers import ConditionalInstanceNorm, InstanceNorm
 from restyle.models.transform_config import TransformConfig
 from restyle.models.transform_net import TransformNet
 
-from restyle import processor
 from restyle.engines import conversion, engines, quantization
 from restyle.engines.engines import engine_named
 from restyle.errors import UserError
+from restyle.machine import processor
 from restyle.media import images
 from restyle.networks import load_network
 

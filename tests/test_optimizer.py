@@ -9,7 +9,6 @@ import tensorflow as tf
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.weights.load import random_vgg_weights
 
-from restyle import precision
 from restyle.color import keep_luminance, match_color
 from restyle.exact.adam import Adam
 from restyle.exact.evaluation import Measured
@@ -18,6 +17,7 @@ from restyle.exact.optimizer import optimize, starting_image
 from restyle.exact.problem import Problem
 from restyle.exact.schedule import Scale
 from restyle.exact.settings import OptimizeConfig
+from restyle.machine import precision
 from restyle.media.images import resize
 
 RNG = np.random.default_rng(11)

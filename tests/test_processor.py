@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from restyle import processor
 from restyle.errors import UserError
+from restyle.machine import processor
 
 ROOT = Path(__file__).resolve().parent.parent
 TRIAL = ROOT / "tests" / "trial_of_nothing.py"

@@ -24,10 +24,10 @@ from restyle.engines.conversion import (
     load_converted,
 )
 from restyle.errors import UserError, check_installed
+from restyle.machine.processor import check_usable
 from restyle.media.image_files import written_beside
 from restyle.models.transform_config import TransformConfig
 from restyle.networks import load_network, read_network_shape
-from restyle.processor import check_usable
 
 LOGGER = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def tensorflow_engine(path: Path, precision: str, device: str | None = None) -> 
     """One graph for every size, on TensorFlow's own choice of device if none is named."""
     import tensorflow as tf
 
-    from restyle import precision as formats
+    from restyle.machine import precision as formats
 
     _check_device(device)
     with tf.device(device):

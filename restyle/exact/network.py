@@ -4,9 +4,9 @@ import functools
 
 import keras
 
+from restyle.machine.precision import PRECISIONS
 from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import VGGWeights
-from restyle.precision import PRECISIONS
 
 
 @functools.lru_cache(maxsize=2)  # One that optimizes, and one in float32 that measures.

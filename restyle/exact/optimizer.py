@@ -16,10 +16,10 @@ from restyle.exact.network import network_for
 from restyle.exact.problem import Problem, finished, recolored
 from restyle.exact.schedule import Scale, scales_of
 from restyle.exact.settings import STARTS, OptimizeConfig
+from restyle.machine.precision import decided_precision
 from restyle.measure import as_batch
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.weights.load import VGGWeights
-from restyle.precision import decided_precision
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 from restyle.errors import UserError, check_installed
+from restyle.machine.tensorflow_start import quiet_start
 from restyle.media.folders import Job
 from restyle.paint.pictures import Outcome, PaintConfig, paint_pictures
 from restyle.paint.stylizer import Stylizer
-from restyle.tensorflow_start import quiet_start
 
 # Enough for a worker to read ahead and write behind, few enough that all end at about one time.
 PART = 16

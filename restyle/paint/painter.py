@@ -12,6 +12,7 @@ import psutil
 
 from restyle.engines.engines import ENGINES, PRECISIONS, Engine, engine_named
 from restyle.keywords import configured
+from restyle.machine.tensorflow_start import keras_on_tensorflow, quiet_start
 from restyle.media.image_source import ImageSource, picture_from
 from restyle.models.settings import check_choices, setting
 from restyle.models.transform_config import TransformConfig
@@ -20,7 +21,6 @@ from restyle.paint.band_plan import bytes_needed_whole
 from restyle.paint.pictures import PaintConfig, shrunk
 from restyle.paint.stylizer import Look, Stylizer
 from restyle.record.recipe import file_sha256, pixels_sha256
-from restyle.tensorflow_start import keras_on_tensorflow, quiet_start
 
 if TYPE_CHECKING:
     from restyle.paint.videos import VideoConfig, VideoPainting

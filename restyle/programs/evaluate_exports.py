@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from restyle.errors import UserError, check_installed
+from restyle.machine.tensorflow_start import quiet_start
 from restyle.networks import load_network, network_path, pretrained_names
 from restyle.page.runtime import runtime_folder
 from restyle.programs import command_line
 from restyle.programs.evaluate_settings import Sources
 from restyle.programs.flags import WrongFlags
 from restyle.programs.settings import built
-from restyle.tensorflow_start import quiet_start
 
 Given = Mapping[str, Any]
 

@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from restyle.errors import UserError
+from restyle.machine.tensorflow_start import quiet_start
 from restyle.media.folders import Job, jobs, shard, unfinished
 from restyle.media.images import image_size
 from restyle.media.standard_streams import STREAM, as_files
@@ -16,7 +17,6 @@ from restyle.programs.evaluate_task import Task
 from restyle.programs.interruption import Interruption
 from restyle.programs.progress import ProgressDisplay
 from restyle.record.recipe import file_sha256, recipe_text
-from restyle.tensorflow_start import quiet_start
 
 PROGRAM = "evaluate.py"
 

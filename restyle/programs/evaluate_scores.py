@@ -7,13 +7,13 @@ from typing import Any
 
 from restyle.api import scorer
 from restyle.exact.settings import PictureObjective
+from restyle.machine.tensorflow_start import quiet_start
 from restyle.media.image_files import check_target
 from restyle.media.images import check_writable, read_image, write_image
 from restyle.programs.evaluate_settings import Results, Scores
 from restyle.programs.flags import WrongFlags
 from restyle.programs.settings import as_settings, built, chosen, settings_text
 from restyle.record.scores import TABLES, comparison_sheet, score_label, write_scores
-from restyle.tensorflow_start import quiet_start
 
 
 def score(given: Mapping[str, Any]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from restyle.api import load
+from restyle.machine.tensorflow_start import quiet_start
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.images import check_writable, read_image, write_image
 from restyle.networks import pretrained_names
@@ -15,7 +16,6 @@ from restyle.paint.stylizer import Look
 from restyle.programs.evaluate_settings import Modes, Sources
 from restyle.programs.flags import WrongFlags
 from restyle.programs.settings import built
-from restyle.tensorflow_start import quiet_start
 
 
 def sheet(given: Mapping[str, Any]) -> int:

@@ -3,11 +3,11 @@
 from fractions import Fraction
 
 from restyle.errors import UserError
+from restyle.machine.tensorflow_start import quiet_start
 from restyle.programs import command_line
 from restyle.programs.evaluate_task import CAMERA, Task
 from restyle.programs.interruption import Interruption
 from restyle.programs.progress import ProgressDisplay
-from restyle.tensorflow_start import quiet_start
 
 
 def paint_video_of(task: Task, display: ProgressDisplay, dry_run: bool) -> int:

@@ -20,6 +20,7 @@ import numpy as np
 
 from restyle.color import without_white
 from restyle.errors import UserError
+from restyle.machine.tensorflow_start import quiet_start
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.images import as_saved, check_writable, read_recipe, resize, write_image
 from restyle.media.video.time_lapse import check_time_lapse
@@ -48,7 +49,6 @@ from restyle.programs.sweep import SweptFlag, combinations, parse_sweep, swept_s
 from restyle.record.recipe import recipe_text, run_record
 from restyle.record.run_folder import RunFolder
 from restyle.record.tensorboard_log import check_tensorboard
-from restyle.tensorflow_start import quiet_start
 
 if TYPE_CHECKING:
     from restyle.models.weights.load import VGGWeights
@@ -142,7 +142,7 @@ def _weights_loader(say: Callable[[str], object]) -> Callable[[str | None], "VGG
 
 
 def _decided(task: Task) -> Task:
-    from restyle.precision import decided_precision
+    from restyle.machine.precision import decided_precision
 
     return task.with_precision(decided_precision(task.config.precision))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from restyle.errors import UserError
+from restyle.machine.tensorflow_start import quiet_start
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.programs import command_line
 from restyle.programs.flags import WrongFlags
@@ -33,7 +34,6 @@ from restyle.programs.train_text import train_line
 from restyle.record.recipe import run_record
 from restyle.record.run_folder import RunFolder
 from restyle.record.tensorboard_log import check_tensorboard
-from restyle.tensorflow_start import quiet_start
 from restyle.training.backend import checked_backend
 from restyle.training.photos import skipped_text
 from restyle.training.settings import TrainConfig

@@ -9,10 +9,10 @@ import keras
 import numpy as np
 
 from restyle.errors import UserError
+from restyle.machine.precision import PRECISIONS, fastest_precision
 from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import WeightsError, load_vgg_weights
 from restyle.networks import load_network
-from restyle.precision import PRECISIONS, fastest_precision
 from restyle.record.recipe import versions
 from restyle.training import held_out
 from restyle.training.backend import strategy_named, trainer_class

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from restyle.machine.precision import PRECISIONS
 from restyle.models.transform_config import TransformConfig
 from restyle.models.transform_net import TransformNet
-from restyle.precision import PRECISIONS
 from restyle.training.devices import Strategy
 from restyle.training.loss import Batch, Tensor, TrainingLoss, network_inputs
 from restyle.training.settings import TrainConfig

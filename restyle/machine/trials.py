@@ -1,8 +1,8 @@
 """What each library is tried with: the computations that use matrix tiles where there are any.
 
-  python -m restyle.library_trials openvino
+  python -m restyle.machine.trials openvino
 
-Ends with 0 if the library lives through it; restyle/processor.py starts it and judges the end.
+Ends with 0 if the library lives through it; processor.py beside it starts it and judges the end.
 """
 
 import sys
@@ -16,7 +16,7 @@ def try_tensorflow() -> None:
     """Convolutions, their gradient and a Gram matrix, in bfloat16, eagerly and compiled."""
     import tensorflow as tf
 
-    from restyle.precision import fastest_precision
+    from restyle.machine.precision import fastest_precision
 
     fastest_precision()
     kernel = tf.ones((3, 3, CHANNELS, CHANNELS), "bfloat16")

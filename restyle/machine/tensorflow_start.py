@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from restyle.errors import UserError
-from restyle.processor import check_usable
+from restyle.machine.processor import check_usable
 
 
 @contextlib.contextmanager

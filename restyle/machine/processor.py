@@ -25,8 +25,8 @@ from restyle.errors import UserError
 
 LOGGER = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[1]
-TRIALS = Path(__file__).with_name("library_trials.py")
+ROOT = Path(__file__).resolve().parents[2]
+TRIALS = Path(__file__).with_name("trials.py")
 CPU_INFO = Path("/proc/cpuinfo")
 TILES = "amx_tile"
 
@@ -148,4 +148,4 @@ def _remember(path: Path, verdict: Mapping[str, object]) -> None:
 
 def trial_command(library: str) -> list[str]:
     """What is run, in the program's own folder, to try a library."""
-    return [sys.executable, "-m", "restyle.library_trials", library]
+    return [sys.executable, "-m", "restyle.machine.trials", library]

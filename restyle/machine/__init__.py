@@ -1,0 +1,1 @@
+"""What this machine can do, found out before it is relied on; a quiet start of TensorFlow."""
