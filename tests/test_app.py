@@ -188,6 +188,18 @@ def test_only_this_machine_is_served_unless_asked():
     assert not AppConfig(host="0.0.0.0").own_machine
 
 
+def test_the_page_can_be_made_with_the_gradio_that_is_installed():
+    """In a process of its own: Gradio's warnings are not ours."""
+    code = (
+        "from pathlib import Path; from tempfile import TemporaryDirectory as Folder\n"
+        "from restyle.app.server import make_app; from restyle.app.settings import AppConfig\n"
+        "with Folder() as root: make_app(AppConfig(), Path(root), {})"
+    )
+    made = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+
+    assert made.returncode == 0, made.stderr
+
+
 def test_importing_restyle_or_its_app_imports_no_gradio():
     modules = ("restyle.api", "restyle.app.jobs", "restyle.app.settings", "restyle.programs.app")
     code = f"import sys, {', '.join(modules)}\nsys.exit('gradio' in sys.modules)"

@@ -43,6 +43,16 @@ def network(tmp_path_factory):
     return path
 
 
+@contextlib.contextmanager
+def ended(process):
+    """In the end there is no such process any more."""
+    with process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
 @pytest.fixture(scope="module")
 def address(network, keras_home, tmp_path_factory):
     """Where the app is served. In the end nothing of it is left."""
@@ -55,10 +65,14 @@ def address(network, keras_home, tmp_path_factory):
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert process.stdout
-    yield re.search(r"http://[\w.:]+", process.stdout.readline())[0]
-    process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=PATIENCE / 1000)[0]
+    with ended(process):
+        assert process.stdout
+        line = process.stdout.readline()
+        found = re.search(r"http://[\w.:]+", line)
+        assert found, line + process.stdout.read()
+        yield found[0]
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=PATIENCE / 1000)[0]
     assert "Traceback" not in said, said
     assert list(temporary.glob("restyle-*")) == []
 
@@ -68,7 +82,8 @@ def browser(address):
     path = shutil.which("chromium")
     assert path, "These tests need Chromium: apt-get install chromium, or deselect -m browser."
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=SWITCHES)
+        with playwright.chromium.launch(executable_path=path, args=SWITCHES) as browser:
+            yield browser
 
 
 @contextlib.contextmanager
@@ -122,10 +137,13 @@ def ask_picture(page, pictures, iterations=10):
     page.click("#optimize-start")
 
 
-def downloaded(page, kind):
+def downloaded(page, kind, folder):
+    """What was made, saved into a folder under the name that the browser would give it."""
     with page.expect_download(timeout=PATIENCE) as download:
         page.click(f"#{kind}-download")
-    return download.value
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
 
 
 def test_a_picture_grows_and_is_downloaded_with_its_recipe(browser, address, pictures, tmp_path):
@@ -136,13 +154,12 @@ def test_a_picture_grows_and_is_downloaded_with_its_recipe(browser, address, pic
         says(page, "optimize", "Done. Iteration 10 of 10, 64 × 43")
         says(page, "optimize", "content conv4_2")
         expect(page.locator("#optimize-picture img")).to_have_js_property("naturalWidth", 64)
-        download = downloaded(page, "optimize")
+        path = downloaded(page, "optimize", tmp_path)
 
-    assert download.suggested_filename == "photo_painting.png"
-    download.save_as(tmp_path / "out.png")
-    with Image.open(tmp_path / "out.png") as picture:
+    assert path.name == "photo_painting.png"
+    with Image.open(path) as picture:
         assert picture.size == (64, 43)
-    settings = json.loads(read_recipe(tmp_path / "out.png"))["settings"]
+    settings = json.loads(read_recipe(path))["settings"]
     assert (settings["content_weight"], settings["iterations"]) == (0.3, 10)
     assert settings["style_blend_weights"] == [1, 1]
 
@@ -214,11 +231,13 @@ def test_photos_are_painted_and_one_that_is_broken_is_named(
         says(page, "paint", "Done. 3 of 3 pictures")
         says(page, "paint", "'broken.jpg' is not a picture")
         expect(page.locator("#paint-gallery img")).to_have_count(2)
-        with zipfile.ZipFile(downloaded(page, "paint").path()) as archive:
-            assert archive.namelist() == ["photo.png", "other.png"]
-            with Image.open(io.BytesIO(archive.read("photo.png"))) as picture:
-                assert picture.size == (60, 40)
-                recipe = json.loads(picture.text["restyle"])
+        path = downloaded(page, "paint", tmp_path)
+
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == ["photo.png", "other.png"]
+        with Image.open(io.BytesIO(archive.read("photo.png"))) as picture:
+            assert picture.size == (60, 40)
+            recipe = json.loads(picture.text["restyle"])
     assert recipe["settings"]["strength"] == 0.5
     assert recipe["settings"]["style_blend_weights"] == [1, *[0] * 1]
 
@@ -232,10 +251,10 @@ def test_a_video_is_painted(browser, address, tmp_path):
         page.click("#video-start")
         says(page, "video", "Done.")
         expect(page.locator("#video-painted video")).to_be_visible()
-        download = downloaded(page, "video")
-    assert download.suggested_filename == "clip_tiny.mp4"
-    download.save_as(tmp_path / "painted.mp4")
-    assert len(list(VideoReader(tmp_path / "painted.mp4").frames())) == 6
+        path = downloaded(page, "video", tmp_path)
+
+    assert path.name == "clip_tiny.mp4"
+    assert len(list(VideoReader(path).frames())) == 6
 
 
 def test_the_camera_is_painted_as_it_films(browser, address):
@@ -249,7 +268,7 @@ def test_the_camera_is_painted_as_it_films(browser, address):
         expect(page.locator("#camera-painted img")).not_to_have_attribute("src", first)
 
 
-def test_a_network_is_trained_and_paints(browser, address, pictures, photos):
+def test_a_network_is_trained_and_paints(browser, address, pictures, photos, tmp_path):
     with visited(browser, address, "Train") as page:
         upload(page, "#train-painting", pictures / "painting.png")
         upload(page, "#train-photos", photos)
@@ -265,7 +284,7 @@ def test_a_network_is_trained_and_paints(browser, address, pictures, photos):
         expect(page.locator("#train-preview img")).to_be_visible(timeout=PATIENCE)
         page.click("#train-stop")
         says(page, "train", "Done. my_waves, after")
-        assert downloaded(page, "train").suggested_filename == "my_waves.keras"
+        assert downloaded(page, "train", tmp_path).name == "my_waves.keras"
         go_to(page, "Paint")
         page.get_by_role("radio", name="My Waves").check()
         upload(page, "#paint-photos", pictures / "photo.png")

@@ -30,7 +30,6 @@ COLORS = {
     "block_info_text_color": MUTED,
     "border_color_primary": LINE,
     "border_color_accent": ACCENT,
-    "color_accent": ACCENT,
     "color_accent_soft": WALL,
     "input_background_fill": RAISED,
     "input_border_color": LINE,
