@@ -54,7 +54,7 @@ def _flags() -> argparse.Namespace:
     )
     defaults = TrainConfig()
     parser.add_argument("--width", type=int, default=16, help="of the network; 32 is the paper's")
-    parser.add_argument("--image_size", type=int, default=defaults.image_size, help="of a crop")
+    parser.add_argument("--image_size", type=int, default=defaults.largest_side, help="of a crop")
     parser.add_argument("--batch_size", type=int, default=defaults.batch_size)
     parser.add_argument("--rounds", type=int, default=7, help="steps of each configuration")
     parser.add_argument("--photo", default="samples/landscape.jpg", help="that crops are cut from")
@@ -67,7 +67,7 @@ def _flags() -> argparse.Namespace:
 
 def _inputs(flags: argparse.Namespace) -> dict[str, np.ndarray]:
     """Photos, painting, the weights of both networks, and the numbers of the run, by name."""
-    config = TrainConfig(image_size=flags.image_size, batch_size=flags.batch_size)
+    config = TrainConfig(batch_size=flags.batch_size)
     painting = read_image(flags.style).pixels
     painting = resize(painting, fit_long_side(painting.shape[:2], config.style_size[0]))
     inputs = {"painting": painting[None], "photos": _crops(flags)}

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from restyle.models.settings import check_choices, setting
-from restyle.models.vgg_layers import paper_name
+from restyle.models.vgg_layers import LAYER_NAMES, paper_name
 
 FORMULAS = ("relative", "gatys")
 STYLE_LOSSES = ("wasserstein", "gram")
@@ -89,6 +89,24 @@ class ObjectiveConfig:
     def layers(self) -> tuple[str, ...]:
         """All layers that the objective looks at."""
         return tuple(dict.fromkeys(self.content_layers + self.style_layers))
+
+
+def without_deepest_style(objective: ObjectiveConfig) -> ObjectiveConfig:
+    """The objective without its deepest style layer, for which VGG-19 is computed further.
+
+    The same objective if the content needs that layer, or one as deep, or no other has a weight.
+    """
+    deepest = max(objective.layers, key=LAYER_NAMES.index)
+    if deepest in objective.content_layers:
+        return objective
+    place = objective.style_layers.index(deepest)
+    layers, weights = (
+        values[:place] + values[place + 1 :]
+        for values in (objective.style_layers, objective.style_layer_weights)
+    )
+    if not layers or (objective.style_layer_weights and not any(weights)):
+        return objective
+    return dataclasses.replace(objective, style_layers=layers, style_layer_weights=weights)
 
 
 def check_weights(name: str, weights: Sequence[float]) -> None:

@@ -12,7 +12,7 @@ from restyle.training.photos import Photographs
 from restyle.training.settings import TrainConfig
 
 SIDE = 16
-CONFIG = TrainConfig(image_size=SIDE, batch_size=3, held_out=2, seed=4, temporal_weight=1.0)
+CONFIG = TrainConfig(image_size=(SIDE,), batch_size=3, held_out=2, seed=4, temporal_weight=1.0)
 SHAPE = TransformConfig(styles=("a", "b", "c"), strength=True, stroke_sizes=tuple(range(16, 66)))
 PHOTOS = 9
 
@@ -50,7 +50,7 @@ def test_every_photo_is_seen_once_in_every_epoch_and_none_that_is_held_out(batch
     source = batches(config)
     held_out = {20 * int(path.stem) for path in source.photographs.held_out}
 
-    seen = [blue for step in range(PHOTOS) for blue in blues(source.at(step))]
+    seen = [blue for step in range(PHOTOS) for blue in blues(source.at(step, SIDE))]
 
     epochs = seen[:PHOTOS], seen[PHOTOS:]
     for epoch in epochs:
@@ -59,7 +59,7 @@ def test_every_photo_is_seen_once_in_every_epoch_and_none_that_is_held_out(batch
 
 
 def test_a_stream_begun_at_a_step_is_the_later_part_of_one_begun_at_the_first(batches):
-    whole, later = batches().beginning_at(0), batches().beginning_at(7)
+    whole, later = batches().beginning_at(0, SIDE), batches().beginning_at(7, SIDE)
 
     for batch, other in zip(itertools.islice(whole, 7, 12), later, strict=False):
         assert_equal(batch, other)
@@ -70,23 +70,23 @@ def test_a_stream_begun_at_a_step_is_the_later_part_of_one_begun_at_the_first(ba
 def test_a_stream_gives_the_batches_in_the_order_of_the_steps(batches):
     source = batches()
 
-    for step, batch in zip(range(3, 9), source.beginning_at(3), strict=False):
-        assert_equal(batch, source.at(step))
+    for step, batch in zip(range(3, 9), source.beginning_at(3, SIDE), strict=False):
+        assert_equal(batch, source.at(step, SIDE))
 
 
 @pytest.mark.parametrize("field", range(6))
 def test_all_of_a_batch_hangs_on_seed_and_step(batches, field):
     others = [
-        batches().at(6),
-        batches(dataclasses.replace(CONFIG, seed=5)).at(5),
+        batches().at(6, SIDE),
+        batches(dataclasses.replace(CONFIG, seed=5)).at(5, SIDE),
     ]
     for other in others:
-        assert (np.asarray(other[field]) != batches().at(5)[field]).any()
+        assert (np.asarray(other[field]) != batches().at(5, SIDE)[field]).any()
 
 
 def test_the_rows_of_two_workers_are_together_the_joint_batch(batches):
-    joint = batches().at(5)
-    workers = [batches(rows=rows).at(5) for rows in (range(0, 1), range(1, 3))]
+    joint = batches().at(5, SIDE)
+    workers = [batches(rows=rows).at(5, SIDE) for rows in (range(0, 1), range(1, 3))]
 
     assert [len(worker.images) for worker in workers] == [1, 2]
     for values, *parts in zip(joint, *workers, strict=True):
@@ -94,12 +94,12 @@ def test_the_rows_of_two_workers_are_together_the_joint_batch(batches):
 
 
 def test_a_broken_photo_is_replaced_by_the_same_one_in_every_run(batches, folder):
-    epoch = [blue for step in range(3) for blue in blues(batches().at(step))]
+    epoch = [blue for step in range(3) for blue in blues(batches().at(step, SIDE))]
     broken = folder / f"{epoch[4] // 20}.png"
     broken.write_bytes(broken.read_bytes()[:60])
     source = batches()
 
-    again = [blue for step in range(3) for blue in blues(source.at(step))]
+    again = [blue for step in range(3) for blue in blues(source.at(step, SIDE))]
 
     assert again == [*epoch[:4], epoch[5], *epoch[5:]]
     assert list(source.photographs.skipped) == [broken]
@@ -111,12 +111,12 @@ def test_what_ends_the_photos_ends_the_stream(batches, folder):
         path.unlink()
 
     with pytest.raises(UserError, match="no photo left to train on"):
-        next(source.beginning_at(0))
+        next(source.beginning_at(0, SIDE))
 
 
 def test_styles_are_drawn_alike_and_two_thirds_of_the_photos_have_full_strength(batches):
     source = batches(dataclasses.replace(CONFIG, batch_size=900))
-    style, strength, *_ = source._chance(np.random.default_rng(0))
+    style, strength, *_ = source._chance(np.random.default_rng(0), SIDE)
 
     assert style.dtype == np.int32 and strength.shape == (900, 1)
     np.testing.assert_allclose(np.bincount(style) / 900, [1 / 3] * 3, atol=0.05)
@@ -127,16 +127,28 @@ def test_styles_are_drawn_alike_and_two_thirds_of_the_photos_have_full_strength(
 
 def test_without_a_dial_all_photos_have_full_strength_and_without_motion_no_noise(batches):
     config = dataclasses.replace(CONFIG, temporal_weight=0.0)
-    batch = batches(config, TransformConfig(strength=False)).at(0)
+    batch = batches(config, TransformConfig(strength=False)).at(0, SIDE)
 
     np.testing.assert_array_equal(batch.strength, np.ones((3, 1)))
     np.testing.assert_array_equal(batch.style, np.zeros(3))
     np.testing.assert_array_equal(batch.noise, np.zeros((3, SIDE, SIDE, 3)))
-    assert batches().at(0).noise.std() == pytest.approx(NOISE, rel=0.1)
+    assert batches().at(0, SIDE).noise.std() == pytest.approx(NOISE, rel=0.1)
+
+
+@pytest.mark.parametrize("cache", [False, True])
+def test_a_smaller_crop_is_of_the_same_photo_in_the_same_style(folder, cache):
+    photographs = Photographs(str(folder), SIDE, CONFIG.held_out, cache=cache)
+    source = Batches(photographs, CONFIG, SHAPE, range(CONFIG.batch_size))
+    large, small = source.at(2, SIDE), source.at(2, 8)
+
+    assert small.images.shape == small.noise.shape == (3, 8, 8, 3)
+    assert blues(small) == blues(large)
+    for name in ("style", "strength", "stroke"):
+        np.testing.assert_array_equal(getattr(small, name), getattr(large, name))
 
 
 def test_a_batch_is_float32(batches):
-    batch = batches().at(0)
+    batch = batches().at(0, SIDE)
 
     assert batch.images.shape == (3, SIDE, SIDE, 3)
     for name, values in batch._asdict().items():

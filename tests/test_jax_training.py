@@ -47,14 +47,15 @@ def assert_alike(folder, other):
     assert mine.keys() == others.keys()
     for name, values in mine.items():
         # A step is up to 0.01 long, wherever rounding sends it.
-        np.testing.assert_allclose(values, others[name], rtol=1e-3, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(values, others[name], rtol=1e-3, atol=2e-5, err_msg=name)
 
 
 @pytest.fixture(scope="module")
 def changing(quick_training, pictures):
     """Arguments of a training in which chance plays all its parts."""
-    dials = [f"--style={pictures}/other.png", "--strength", "--style_size=48,64"]
-    return [*quick_training, *dials, "--temporal_weight=1", *WANTS]
+    dials = [f"--style={pictures}/other.png", "--style_size=48,64"]
+    grows = ["--image_size=16,32", "--style_layers=conv1_1,conv3_1", "--deep_from=0.3"]
+    return [*quick_training, *dials, *grows, "--temporal_weight=1", *WANTS]
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +130,7 @@ def test_a_run_goes_on_where_it_was_begun_or_on_the_other_backend(
     assert answer.status == 0, answer
     assert_alike(tmp_path, whole)
     if resumed == "train_on_jax" and begun == "on_jax":
-        assert losses(tmp_path) == losses(whole)
+        np.testing.assert_array_equal(losses(tmp_path), losses(whole))
         for name, values in state(whole).items():
             np.testing.assert_array_equal(state(tmp_path)[name], values, err_msg=name)
 

@@ -62,7 +62,7 @@ def test_a_folder_is_read_with_all_below_it_in_every_format_and_size(folder):
     assert names(photographs.training) == {path.name for path in folder.rglob("photo*")}
     assert len(photographs.training) == 12 and not photographs.skipped
     order = np.arange(12)
-    crops = [photographs.crop_of(place, CropPlan(), order) for place in order]
+    crops = [photographs.crop_of(place, SIDE, CropPlan(), order) for place in order]
     assert {crop.shape for crop in crops} == {(SIDE, SIDE, 3)}
     assert not photographs.skipped
 
@@ -113,7 +113,7 @@ def test_a_photo_broken_behind_its_header_is_replaced_by_the_next_of_the_order(f
 
     assert len(again.training) == 12, "the headers are sound"
     for _ in range(2):
-        np.testing.assert_array_equal(again.crop_of(1, plan, order), expected)
+        np.testing.assert_array_equal(again.crop_of(1, SIDE, plan, order), expected)
     assert list(again.skipped) == broken
 
 
@@ -122,7 +122,7 @@ def test_the_photo_after_the_last_of_the_order_is_its_first(folder):
     first = read_crop(photographs.training[4], SIDE, CropPlan())
     photographs.training[7].unlink()
 
-    crop = photographs.crop_of(1, CropPlan(), [4, 7])
+    crop = photographs.crop_of(1, SIDE, CropPlan(), [4, 7])
 
     np.testing.assert_array_equal(crop, first)
 
@@ -132,7 +132,7 @@ def test_when_all_photos_have_become_unreadable_one_line_says_so(folder):
     shutil.rmtree(folder)
 
     with pytest.raises(UserError) as error:
-        photographs.crop_of(3, CropPlan(), range(12))
+        photographs.crop_of(3, SIDE, CropPlan(), range(12))
 
     assert str(error.value) == (
         f"'{folder}' has no photo left to train on: all 12 were broken or removed. "
@@ -149,7 +149,10 @@ def test_a_folder_without_a_usable_picture_says_what_it_holds(tmp_path):
 
     text = str(error.value)
     assert text.startswith(f"'{tmp_path}' has no photo to train on: of its 2 pictures none can be")
-    assert "'{}' has 9 x 5 pixels; at least 16".format(tmp_path / "tiny.png") in text
+    assert (
+        "'{}' is 9 x 5 pixels, but each side needs at least 16".format(tmp_path / "tiny.png")
+        in text
+    )
     assert "\n" not in text
 
 
@@ -236,8 +239,8 @@ def test_cached_photos_give_the_same_crops_and_are_decoded_once(folder, monkeypa
     for step in range(4):
         plans, order = crop_plans(0, step, 3), epoch_order(0, step, len(fresh.training))
         for place, plan in enumerate(plans):
-            crop = cached.crop_of(place, plan, order)
-            np.testing.assert_array_equal(crop, fresh.crop_of(place, plan, order))
+            crop = cached.crop_of(place, 24, plan, order)
+            np.testing.assert_array_equal(crop, fresh.crop_of(place, 24, plan, order))
     assert len(reads) == len(set(reads)) > 4
 
 

@@ -78,7 +78,7 @@ def test_the_recipe_says_how_the_network_was_made(trained, pictures, photos, ker
 
     assert recipe["program"] == "train_fast.py"
     settings = recipe["settings"]
-    assert (settings["image_size"], settings["style_layers"]) == (32, ["conv1_1", "conv2_1"])
+    assert (settings["image_size"], settings["style_layers"]) == ([32], ["conv1_1", "conv2_1"])
     assert settings == RunFolder(str(trained / "out_run")).config()["settings"]
     painting = f"{pictures}/painting.png"
     assert recipe["inputs"] == {painting: file_sha256(painting)}
@@ -203,6 +203,8 @@ def test_flags_that_do_not_exist_or_parse(mistake, argument):
         (["--learning_rate=0"], "learning_rate 0"),
         (["--style_size=48,32"], "from small to large"),
         (["--style_size=48.5"], "whole numbers"),
+        (["--image_size=32,16"], "from small to large"),
+        (["--deep_from=0.5"], "--deep_from, which does nothing where the deepest layer is"),
         (["--epochs=3"], "--epochs, which does nothing beside --steps"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -322,6 +324,22 @@ def test_several_style_sizes_give_a_dial_between_their_strokes(train, quick_trai
     assert np.abs(fine - broad).max() > 1e-5
 
 
+def test_the_deepest_style_layer_is_left_out_at_first(train, quick_training, tmp_path):
+    deep = ["--style_layers=conv1_1,conv2_1,conv3_1", "--deep_from=0.5", "--steps=4"]
+    answer = train(*quick_training, *deep, f"--output={tmp_path}/out.keras", "--preview_every=2")
+    assert answer.status == 0, answer
+
+    values = [
+        [float(row[f"style conv{n}_1"]) for n in (1, 2, 3)] for row in rows(tmp_path / "out_run")
+    ]
+    assert np.isnan(values).tolist() == [
+        [False, False, early] for early in (True, True, False, False)
+    ]
+    held_out = [float(row["held out style conv3_1"]) for row in rows(tmp_path / "out_run")]
+    assert np.isfinite(held_out).all()
+    assert min(image_size(tmp_path / "out_run" / "loss.png")) > 300
+
+
 def test_a_folder_without_a_run_cannot_be_resumed(mistake, tmp_path):
     assert "holds no run to resume" in mistake(f"--resume={tmp_path}/gone", quick=[])
 
@@ -379,6 +397,6 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(train, quick_trainin
 
     assert (answer.status, answer.error) == (0, "")
     lines = answer.out.splitlines()
-    assert {"image_size: 32", "style_size: [64]", "save_every: 2"} <= set(lines)
+    assert {"image_size: [32]", "style_size: [64]", "save_every: 2"} <= set(lines)
     assert lines[-2:] == ["photos: 7 to learn from, 1 held out", "training: 6 steps"]
     assert not list(tmp_path.iterdir())

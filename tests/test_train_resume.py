@@ -37,7 +37,8 @@ def where(folder):
 @pytest.fixture(scope="module")
 def changing(quick_training, pictures):
     """Arguments of a training in which chance plays all its parts."""
-    wants = ["--temporal_weight=1", "--learning_rate=0.01", "--warmup=2"]
+    wants = ["--temporal_weight=1", "--learning_rate=0.01", "--warmup=2", "--image_size=16,32"]
+    wants += ["--style_layers=conv1_1,conv3_1", "--deep_from=0.3"]
     return [*quick_training, f"--style={pictures}/other.png", *wants]
 
 

@@ -30,7 +30,12 @@ class Step:
 @pytest.mark.parametrize(
     "field, value, expected",
     [
-        ("image_size", 15, "16 or more"),
+        ("image_size", (15, 32), "16 pixels or more"),
+        ("image_size", (), "16 pixels or more"),
+        ("image_size", (64, 32), "it from small to large"),
+        ("image_size", (32, 32), "it from small to large"),
+        ("deep_from", 1.0, "at least 0 and below 1"),
+        ("deep_from", math.nan, "at least 0 and below 1"),
         ("style_size", (384, 0), "16 pixels or more"),
         ("batch_size", 0, "1 or more"),
         ("steps", -1, "0 or more"),

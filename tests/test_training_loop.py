@@ -19,7 +19,7 @@ from restyle.training.settings import TrainConfig, learning_rate_at
 from restyle.training.tensorflow_devices import TensorFlowStrategy
 from restyle.training.tensorflow_trainer import TensorFlowTrainer
 
-CONFIG = TrainConfig(steps=9, save_every=3, warmup=0, retries=2)
+CONFIG = TrainConfig(steps=9, save_every=3, warmup=0, retries=2, image_size=(64, 96))
 
 
 class OneNumber:
@@ -30,11 +30,12 @@ class OneNumber:
     def __init__(self, losses=()):
         """losses: what steps return that do not return 1, by how many were made."""
         self.weight, self.calls, self.losses = 1.0, 0, dict(losses)
-        self.rates = []
+        self.rates, self.whole = [], []
 
-    def step(self, batch, rate):
+    def step(self, batch, rate, whole):
         self.calls += 1
         self.rates.append(rate)
+        self.whole.append(whole)
         self.weight = math.sin(31 * self.weight + batch + 1000 * rate)
         return {"loss": self.losses.get(self.calls, 1.0), "style": 2.0}
 
@@ -46,12 +47,16 @@ class OneNumber:
 
 
 class Counted:
-    """The batch of a step is its number."""
+    """The batch of a step is its number, and a little of the side of its crops."""
 
     photographs = SimpleNamespace(training=range(20))
 
-    def beginning_at(self, step):
-        yield from itertools.count(step)
+    def __init__(self):
+        self.streams = []
+
+    def beginning_at(self, step, side):
+        self.streams.append((step, side))
+        yield from itertools.count(step + side / 1000)
 
 
 def run(trainer, config=CONFIG, **options):
@@ -83,6 +88,31 @@ def test_steps_and_epochs_say_how_many(config, count):
 
 def test_the_rate_of_each_step_is_the_schedules(whole):
     assert whole.rates == [learning_rate_at(i, i / 9, CONFIG) for i in range(9)]
+
+
+def test_crops_grow_along_the_run():
+    batches = Counted()
+    config = TrainConfig(steps=9, image_size=(64, 96, 128))
+    list(train(OneNumber(), batches, config))
+
+    assert batches.streams == [(0, 64), (3, 96), (6, 128)]
+
+
+def test_the_deepest_style_layer_counts_from_its_share_of_the_run_on():
+    trainer = OneNumber()
+    run(trainer, dataclasses.replace(CONFIG, deep_from=0.5))
+
+    assert trainer.whole == [False] * 5 + [True] * 4
+
+
+def test_crops_grow_and_the_deepest_layer_joins_by_the_clock_too(monkeypatch):
+    trainer, batches = OneNumber(), Counted()
+    clock = SimpleNamespace(perf_counter=lambda: 1000.0 + 7 * trainer.calls)
+    monkeypatch.setattr(loop, "time", clock)
+    list(train(trainer, batches, TrainConfig(minutes=1, image_size=(64, 96), deep_from=0.4)))
+
+    assert batches.streams == [(0, 64), (5, 96)]  # After 35 of 60 seconds.
+    assert trainer.whole == [False] * 4 + [True] * 5
 
 
 @pytest.mark.parametrize(
@@ -257,7 +287,7 @@ def test_a_resumed_run_has_the_minutes_that_were_left(monkeypatch):
 def trainer_of():
     """A small trainer of a precision, whose loss is the mean pixel."""
 
-    def loss(network, batch):
+    def loss(network, batch, whole):
         images = network({"images": batch.images}, training=True)
         value = tf.reduce_mean(images, axis=(1, 2, 3))
         return value, {"mean": value}

@@ -5,7 +5,7 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.objective_config import ObjectiveConfig, without_deepest_style
 from restyle.models.transform_config import TransformConfig
 from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import random_vgg_weights
@@ -25,7 +25,8 @@ OBJECTIVE = ObjectiveConfig(
     style_layers=("conv1_1", "conv2_1"),
     style_layer_weights=(3.0, 1.0),
 )
-VGG = vgg19_features(random_vgg_weights(width_divisor=16), OBJECTIVE.layers, pooling="max")
+WEIGHTS = random_vgg_weights(width_divisor=16)
+VGG = vgg19_features(WEIGHTS, OBJECTIVE.layers, pooling="max")
 PHOTOS = RNG.random((2, 16, 20, 3), np.float32)
 PAINTINGS = [RNG.random((12, 24, 3), np.float32), RNG.random((24, 18, 3), np.float32) ** 3]
 SHIFTED = np.array([[1, 0, 3, 0, 1, -2, 0, 0]] * 2, np.float32)
@@ -119,6 +120,42 @@ def test_a_network_gets_the_style_strength_and_stroke_of_each_photo():
     np.testing.assert_array_equal(inputs["strength"], [[0.5], [0.5]])
     np.testing.assert_array_equal(inputs["stroke"], [[1], [1]])
     assert set(network_inputs(TransformConfig(strength=False), batch)) == {"images"}
+
+
+def test_without_its_deepest_style_layer_the_loss_is_that_of_the_others():
+    objective = dataclasses.replace(OBJECTIVE, content_layers=("conv1_2",))
+    less = dataclasses.replace(objective, style_layers=("conv1_1",), style_layer_weights=())
+    vgg = vgg19_features(WEIGHTS, objective.layers, pooling="max")
+    asked = TrainingLoss(objective, painting_targets(vgg, PAINTINGS, objective), vgg, vgg)
+    expected = TrainingLoss(less, painting_targets(vgg, PAINTINGS, less), vgg, vgg)
+
+    value, terms = asked(Stub(painted), plain_batch(PHOTOS), whole=False)
+    other, others = expected(Stub(painted), plain_batch(PHOTOS))
+
+    np.testing.assert_array_equal(value, other)
+    assert list(terms) == ["content conv1_2", "style conv1_1", "style conv2_1", "total variation"]
+    assert np.isnan(terms.pop("style conv2_1")).all()
+    np.testing.assert_array_equal(list(terms.values()), list(others.values()))
+    assert [layer.name for layer in asked.shallow_features.layers][-1] == "conv1_2"
+
+
+@pytest.mark.parametrize(
+    ("content", "style", "weights", "left"),
+    [
+        ("conv4_2", ("conv1_1", "conv5_1", "conv3_1"), (1, 2, 3), ("conv1_1", "conv3_1")),
+        ("conv5_1", ("conv1_1", "conv5_1"), (), ("conv1_1", "conv5_1")),
+        ("conv4_2", ("conv5_1",), (), ("conv5_1",)),
+        ("conv4_2", ("conv1_1", "conv5_1"), (0, 1), ("conv1_1", "conv5_1")),
+    ],
+)
+def test_the_deepest_style_layer_is_left_out_if_that_saves_work(content, style, weights, left):
+    objective = ObjectiveConfig(
+        content_layers=(content,), style_layers=style, style_layer_weights=weights
+    )
+    less = without_deepest_style(objective)
+
+    assert less.style_layers == left
+    assert less.style_layer_weights == ((1, 3) if left == ("conv1_1", "conv3_1") else weights)
 
 
 def test_without_a_weight_steadiness_is_neither_measured_nor_paid_for():

@@ -86,7 +86,10 @@ def _settings() -> list[Component]:
             info="Long side in pixels at which the painting is seen.",
         )
         side = gr.Slider(
-            64, 512, DEFAULTS.image_size, step=32, label="Side of a crop", info="In pixels."
+            *(64, 512, DEFAULTS.largest_side),
+            step=32,
+            label="Side of a crop",
+            info="In pixels, of the largest: crops grow along the run.",
         )
         starts = [("Nothing", NOTHING), *((name_of(Path(n)), n) for n in pretrained_names())]
         start_from = gr.Dropdown(starts, value=BASE, label="Start from")
@@ -112,7 +115,8 @@ def _ask(visitor: Visitor, folder: Path, own_machine: bool, *values: Any) -> Ask
     learnt = visitor.take(paths_of(photos))[0].parent.parent if photos else Path(place)
     target = visitor.network_file(name or style.stem)
     settings = {"minutes": minutes, "content_weight": content, "style_size": int(stroke)}
-    settings |= {"image_size": int(side), "strength": strength, "start_from": start}
+    sides = [size for size in DEFAULTS.image_size if size < side]
+    settings |= {"image_size": (*sides, int(side)), "strength": strength, "start_from": start}
     if start == NOTHING:
         settings["width"] = int(width)
     title = f"{name_of(target)}, a network"

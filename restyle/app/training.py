@@ -1,5 +1,6 @@
 """A network trained, as a job."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ def training(
             job.tell(
                 share=step.progress,
                 line=f"Step {step.step}",
-                terms={"loss": step.value, **step.terms},
+                terms={"loss": step.value, **_known(step.terms)},
                 curve=curve[::every],
                 notes=[*job.report.notes, *filter(None, [step.event])],
             )
@@ -64,3 +65,8 @@ def training(
         job.tell(share=1.0, files=[target], line=f"{target.stem}, after {len(curve)} steps")
 
     return work
+
+
+def _known(terms: Mapping[str, float]) -> dict[str, float]:
+    """Without those that are left out of the objective as yet."""
+    return {name: value for name, value in terms.items() if not math.isnan(value)}

@@ -90,7 +90,7 @@ def _train(given: dict[str, Any]) -> int:
     else:
         settings = with_start(chosen(given, *CONFIGS))
     training = _read(settings, results)
-    for name, why in idle(training.task.config).items():
+    for name, why in idle(training.task.config, training.task.objective).items():
         refuse(given, [name], why)
     if given.get("dry_run"):
         print(training.plan())

@@ -1,5 +1,6 @@
 """What a training leaves behind while it goes on: its run's folder, and TensorBoard's."""
 
+import math
 from collections.abc import Mapping
 
 from restyle.programs.train_text import mean_terms_line, train_row
@@ -35,7 +36,8 @@ class TrainRecord:
         self.folder.log(row)
         if self.board:
             speed = {"images per second": self.session.images_per_second(step)}
-            self.board.scalars(step.step, {n: v for n, v in row.items() if n != "step"} | speed)
+            known = {n: v for n, v in row.items() if n != "step" and not math.isnan(v)}
+            self.board.scalars(step.step, known | speed)
         if due:
             self._preview(step, [name for name in row if "loss" in name] + list(step.terms))
         if step.snapshot:

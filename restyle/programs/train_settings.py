@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.objective_config import ObjectiveConfig, without_deepest_style
 from restyle.models.settings import setting
 from restyle.models.transform_config import TransformConfig
 from restyle.networks import SUFFIX
@@ -113,9 +113,12 @@ FLAGS = Flags(
 )
 
 
-def idle(config: TrainConfig) -> dict[str, str]:
+def idle(config: TrainConfig, objective: ObjectiveConfig) -> dict[str, str]:
     """The flags of fields that do nothing in a training, and why."""
+    flags = {}
     for name in ("steps", "minutes"):
         if getattr(config, name):
-            return {"epochs": f"beside --{name}"}
-    return {}
+            flags["epochs"] = f"beside --{name}"
+    if without_deepest_style(objective) == objective:
+        flags["deep_from"] = "where the deepest layer is the content's or the only one of the style"
+    return flags

@@ -1,5 +1,6 @@
 """A training step as a person or a table reads it: needs no TensorFlow."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,13 @@ def train_line(step: "TrainStep", images_per_second: float) -> str:
     """A step in one line: loss, and the terms before their weights."""
     parts = [f"step {step.step}", f"loss {step.value:.4f}"]
     for kind in ("content", "style", "temporal"):
-        values = [f"{value:.3f}" for name, value in step.terms.items() if name.startswith(kind)]
+        values = [_short(value) for name, value in step.terms.items() if name.startswith(kind)]
         parts += [f"{kind} {' '.join(values)}"] if values else []
     return "  ".join([*parts, f"{images_per_second:.1f} images/s"])
+
+
+def _short(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
 
 
 def mean_terms_line(terms: Mapping[str, float]) -> str:

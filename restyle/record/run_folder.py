@@ -116,7 +116,7 @@ class RunFolder:
         values = dict(zip(head, np.array(rows, float).T, strict=True))
         figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
         for name in columns:
-            if values[name].any():
+            if np.nan_to_num(values[name]).any():
                 axes.semilogy(values[head[0]], values[name], label=name)
         axes.set(xlabel=head[0], ylabel="objective, and terms before their weights")
         axes.legend(fontsize="small")

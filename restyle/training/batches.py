@@ -1,4 +1,4 @@
-"""The batch of every step, a function of seed and step alone, decoded ahead of its use."""
+"""The batch of every step, a function of seed, step and side, decoded ahead of its use."""
 
 import os
 from collections.abc import Callable, Generator
@@ -36,19 +36,22 @@ class Batches:
         self.photographs, self.config, self.shape, self.rows = photographs, config, shape, rows
         self.send = send
 
-    def beginning_at(self, step: int) -> Generator[Any, None, None]:
-        """The batches of this step and all later ones, read and sent by other threads."""
+    def beginning_at(self, step: int, side: int) -> Generator[Any, None, None]:
+        """The batches of this step and all later ones, read and sent by other threads.
+
+        side: of the crops, in pixels.
+        """
         steps = iter(range(step, 2**62))
         sent = read_ahead(
-            lambda step: self.send(self.at(step)), steps, workers=THREADS, ahead=AHEAD
+            lambda step: self.send(self.at(step, side)), steps, workers=THREADS, ahead=AHEAD
         )
         for _, batch in sent:
             if isinstance(batch, Exception):
                 raise batch
             yield batch
 
-    def at(self, step: int) -> Batch:
-        """The batch of a step."""
+    def at(self, step: int, side: int) -> Batch:
+        """The batch of a step, crops of this side."""
         config, rows = self.config, slice(self.rows.start, self.rows.stop)
         plans = crop_plans(config.seed, step, config.batch_size)
         crops = []
@@ -56,13 +59,13 @@ class Batches:
             place = step * config.batch_size + row
             photos = len(self.photographs.training)
             order = epoch_order(config.seed, place // photos, photos)
-            crops.append(self.photographs.crop_of(place % photos, plans[row], order))
-        chance = self._chance(np.random.default_rng([config.seed, 3, step]))
+            crops.append(self.photographs.crop_of(place % photos, side, plans[row], order))
+        chance = self._chance(np.random.default_rng([config.seed, 3, step]), side)
         return Batch(np.stack(crops), *(values[rows] for values in chance))
 
-    def _chance(self, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
+    def _chance(self, generator: np.random.Generator, side: int) -> tuple[np.ndarray, ...]:
         """Style, strength, stroke, motion and noise of all photos of the joint batch."""
-        count, side = self.config.batch_size, self.config.image_size
+        count = self.config.batch_size
         style = generator.integers(len(self.shape.styles), size=count, dtype=np.int32)
         strength = np.ones((count, 1), np.float32)
         if self.shape.strength:  # Most at full strength, which is asked for most.

@@ -29,17 +29,18 @@ class JaxTrainer(Trainer):
             *self.loss.features.variables,
             *self.loss.content_features.variables,
         ]
-        self._compiled_step = jax.jit(self._changed, donate_argnums=(0, 1))
+        self._compiled_step = jax.jit(self._changed, donate_argnums=(0, 1), static_argnums=(4,))
         self._compiled_losses = jax.jit(self._losses)
         self._compiled_stylized = jax.jit(self._stylized)
 
     def send(self, batch: Batch) -> Batch:
         return Batch(*map(self.strategy.send, batch))
 
-    def step(self, batch: Batch, learning_rate: float) -> dict[str, Any]:
+    def step(self, batch: Batch, learning_rate: float, whole: bool = True) -> dict[str, Any]:
         self.optimizer.learning_rate.assign(learning_rate)
         changing = self.network.trainable_variables, self.optimizer.variables
-        *changed, values = self._compiled_step(*map(_values, (*changing, self._fixed)), batch)
+        arrays = map(_values, (*changing, self._fixed))
+        *changed, values = self._compiled_step(*arrays, batch, whole)
         for variables, arrays in zip(changing, changed, strict=True):
             for variable, array in zip(variables, arrays, strict=True):
                 variable.assign(array)
@@ -54,12 +55,12 @@ class JaxTrainer(Trainer):
         return self._compiled_stylized(weights, _values(self._fixed), batch)
 
     def _changed(
-        self, weights: Values, state: Values, fixed: Values, batch: Batch
+        self, weights: Values, state: Values, fixed: Values, batch: Batch, whole: bool
     ) -> tuple[Values, Values, Terms]:
         """Weights and optimizer's state after a step; the loss and its terms before it, means."""
 
         def scaled_loss(weights: Values) -> tuple[jax.Array, Terms]:
-            losses, terms = self._losses(weights, fixed, batch)
+            losses, terms = self._losses(weights, fixed, batch, whole)
             means = {"loss": losses, **terms}
             means = OrderedDict((name, ops.mean(values)) for name, values in means.items())
             with keras.StatelessScope(_pairs(self.optimizer.variables, state)):
@@ -69,9 +70,11 @@ class JaxTrainer(Trainer):
         weights, state = self.optimizer.stateless_apply(state, gradients, weights)
         return weights, state, means
 
-    def _losses(self, weights: Values, fixed: Values, batch: Batch) -> tuple[jax.Array, Terms]:
+    def _losses(
+        self, weights: Values, fixed: Values, batch: Batch, whole: bool = True
+    ) -> tuple[jax.Array, Terms]:
         with self._scope(weights, fixed):
-            losses, terms = super().losses(batch)
+            losses, terms = self.loss(self.network, batch, whole=whole)
         return losses, OrderedDict(terms)  # Of a dict JAX would sort the names.
 
     def _stylized(self, weights: Values, fixed: Values, batch: Batch) -> jax.Array:

@@ -4,7 +4,7 @@ import dataclasses
 import math
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ class TrainStep:
       seconds: of training until now, over all resumed runs.
       snapshot: what a run needs to go on from here; at checkpoints and at the last step only.
       value: the loss, mean over the batch, before this step changed the network.
-      terms: its parts before their weights.
+      terms: its parts before their weights; not a number for one that is left out as yet.
       event: what the user should be told; mostly "".
     """
 
@@ -91,10 +91,11 @@ def train(
     steps = config.steps_for(len(batches.photographs.training))
     began, first = time.perf_counter() - done.seconds, done.step + 1
     good = _snapshot(trainer, done)
-    stream, stopping, begun = batches.beginning_at(done.step), False, deque()
+    stream, stopping, begun = _Stream(batches), False, deque()
     while not stopping and (progress := _share_done(done, steps, config)) < 1.0:
         rate = done.rate_share * learning_rate_at(done.step, progress, config)
-        values = trainer.step(next(stream), rate)
+        batch = stream.batch(done.step, config.side_at(progress))
+        values = trainer.step(batch, rate, config.whole_at(progress))
         if config.minutes:  # The clock is to count what is done, not what has begun.
             values = _numbers(values)
         here = [time.perf_counter() - began, float(bool(interrupted))]
@@ -110,8 +111,6 @@ def train(
             if not _is_finite(step):
                 done, event = _setback(step.step, done, good, config)
                 trainer.restore(good)
-                stream.close()
-                stream = batches.beginning_at(done.step)
                 begun.clear()
                 share = _share_done(done, steps, config)
                 step = dataclasses.replace(
@@ -119,6 +118,24 @@ def train(
                 )
             good = step.snapshot or good
             yield step
+
+
+class _Stream:
+    """The batches of a run, read ahead for as long as the crops stay as large."""
+
+    def __init__(self, batches: Batches):
+        self.batches = batches
+        self.expected: tuple[int, int] | None = None
+        self.stream: Generator[Any, None, None] | None = None
+
+    def batch(self, step: int, side: int) -> Any:
+        """The batch of a step, crops of this side."""
+        if self.stream is None or self.expected != (step, side):
+            if self.stream:
+                self.stream.close()
+            self.stream = self.batches.beginning_at(step, side)
+        self.expected = step + 1, side
+        return next(self.stream)
 
 
 def _numbers(values: Mapping[str, Any]) -> dict[str, float]:

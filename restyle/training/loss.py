@@ -1,5 +1,6 @@
 """What a network is trained on: the objective of its pictures, and their steadiness."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ from keras import ops
 
 from restyle.measure import Painting, style_targets
 from restyle.models.losses import Objective, Statistics, StyleTarget
-from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.objective_config import ObjectiveConfig, without_deepest_style
 from restyle.models.transform_config import TransformConfig
 from restyle.training.motion import moved, seen_before
 
@@ -72,6 +73,9 @@ class TrainingLoss:
 
     Johnson et al. (2016), eq. 5, with the terms of models/losses.py: the same numbers as the
     optimiser reports. Backend neutral: a training step in any Keras backend is this and a gradient.
+
+    Where not the whole of it is asked for, the deepest style layer is left out, and VGG-19 computed
+    no further than the others need; the style's weight is then theirs alone.
     """
 
     def __init__(
@@ -84,20 +88,28 @@ class TrainingLoss:
     ):
         self.objective, self.targets = objective, targets
         self.features, self.content_features = features, content_features
+        self.shallow = without_deepest_style(objective)
+        shallow = {layer: features.output[layer] for layer in self.shallow.layers}
+        self.shallow_features = keras.Model(features.input, shallow)
         self.temporal_weight = temporal_weight
 
-    def __call__(self, network: Network, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss of each photo, (b,), and its terms before their weights, {name: (b,)}."""
+    def __call__(
+        self, network: Network, batch: Batch, *, whole: bool = True
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of each photo, (b,), and its terms before their weights, {name: (b,)}.
+
+        Terms that are left out are not a number.
+        """
         inputs = network_inputs(network.config, batch)
         stylized = network(inputs, training=True)
-        value, terms = self.objective_of(stylized, batch, network.config.strokes)
+        value, terms = self.objective_of(stylized, batch, network.config.strokes, whole=whole)
         if self.temporal_weight:
             terms["temporal"] = self.temporal_error(network, inputs, stylized, batch)
             value = value + self.temporal_weight * terms["temporal"]
         return value, terms
 
     def objective_of(
-        self, stylized: Tensor, batch: Batch, strokes: int
+        self, stylized: Tensor, batch: Batch, strokes: int, *, whole: bool = True
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The objective of each picture, (b,), and its terms before their weights.
 
@@ -109,10 +121,14 @@ class TrainingLoss:
             layer: {name: ops.take(rows, row, axis=0) for name, rows in target.items()}
             for layer, target in self.targets.items()
         }
-        objective = Objective(self.objective, [StyleTarget(chosen)])
+        objective = Objective(self.objective if whole else self.shallow, [StyleTarget(chosen)])
+        features = self.features if whole else self.shallow_features
         content = self.content_features(batch.images)
-        terms = objective.terms(stylized, self.features(stylized), content)
-        return objective.total(terms, style=ops.square(batch.strength[:, 0])), terms
+        terms = objective.terms(stylized, features(stylized), content)
+        value = objective.total(terms, style=ops.square(batch.strength[:, 0]))
+        left_out = ops.full_like(value, math.nan)
+        names = Objective(self.objective, [StyleTarget(chosen)]).weights
+        return value, {name: terms.get(name, left_out) for name in names}
 
     def temporal_error(
         self, network: Network, inputs: Mapping[str, Tensor], stylized: Tensor, batch: Batch

@@ -34,7 +34,7 @@ class Photographs:
     """
 
     def __init__(self, folder: str, side: int, held_out: int, *, cache: bool = False):
-        """side: of the crops, in pixels. cache: whether photos stay in memory, see `read_photo`."""
+        """side: of the largest crops. cache: whether photos stay in memory, see `read_photo`."""
         self.folder, self.side, self.skipped = folder, side, {}
         self._sizes: dict[Path, tuple[int, int]] = {}
         self._cache: dict[Path, np.ndarray] | None = {} if cache else None
@@ -85,12 +85,15 @@ class Photographs:
                 "Drop it, or train on fewer photos or smaller crops."
             )
 
-    def crop_of(self, place: int, plan: CropPlan, order: np.ndarray) -> np.ndarray:
-        """The crop of the photo at a place of an order, or of the next one that can be decoded."""
+    def crop_of(self, place: int, side: int, plan: CropPlan, order: np.ndarray) -> np.ndarray:
+        """The crop of the photo at a place of an order, or of the next one that can be decoded.
+
+        side: of the crop, at most `self.side`.
+        """
         for step in range(len(order)):
             path = self.training[order[(place + step) % len(order)]]
             try:
-                return self._crop(path, plan)
+                return self._crop(path, side, plan)
             except UserError as error:
                 self.skipped[path] = str(error)
         raise UserError(
@@ -98,12 +101,12 @@ class Photographs:
             "removed. Give a folder of sound photos."
         )
 
-    def _crop(self, path: Path, plan: CropPlan) -> np.ndarray:
+    def _crop(self, path: Path, side: int, plan: CropPlan) -> np.ndarray:
         if self._cache is None:
-            return read_crop(path, self.side, plan)
+            return read_crop(path, side, plan)
         if path not in self._cache:
             self._cache[path] = read_photo(path, self.side)
-        return cut_crop(self._cache[path], self.side, plan)
+        return cut_crop(self._cache[path], side, plan)
 
     def held_out_crops(self) -> np.ndarray:
         """The largest central squares of the photos held out, (n, side, side, 3)."""

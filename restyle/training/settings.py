@@ -14,7 +14,11 @@ TUNED = ("all", "norms")
 class TrainConfig:
     """How a network is trained."""
 
-    image_size: int = setting(256, "Side in pixels of the square crops of the photos.")
+    image_size: tuple[int, ...] = setting(
+        (128, 192, 256),
+        "Side in pixels of the square crops of the photos. Several, from small to large: the crops "
+        "grow along the run, each size for an equal share of it.",
+    )
     style_size: tuple[int, ...] = setting(
         (384,),
         "Long side in pixels of the paintings: strokes come out at this scale. Several, say "
@@ -40,6 +44,11 @@ class TrainConfig:
     temporal_weight: float = setting(
         0.0, "Steadiness under motion, for video; try 1 to 10. 0: pictures only."
     )
+    deep_from: float = setting(
+        0.67,
+        "Share of the run after which the deepest style layer counts too, if it is deeper than the "
+        "content's: until then it takes no time, which is a quarter to a third of a step.",
+    )
     seed: int = setting(
         0, "Of the first weights, the order of the photos, their crops and motions."
     )
@@ -55,14 +64,14 @@ class TrainConfig:
     )
     cache_photos: bool = setting(
         False,
-        "Decode each photo once and keep it in memory: 3 bytes a pixel, at most twice --image_size "
-        "on the shorter side; 1.2 MB for a photo of 3:2 at --image_size=256. A crop then shows at "
-        "least half of a large photo.",
+        "Decode each photo once and keep it in memory: 3 bytes a pixel, at most twice the largest "
+        "--image_size on the shorter side; 1.2 MB for a photo of 3:2 at 256. The largest crops "
+        "then show at least half of a large photo.",
     )
 
     def __post_init__(self):
         check_choices(self)
-        least = {"image_size": 16, "batch_size": 1, "steps": 0, "warmup": 0}
+        least = {"batch_size": 1, "steps": 0, "warmup": 0}
         least |= {"minutes": 0, "temporal_weight": 0, "held_out": 0, "save_every": 1}
         for name, bound in (least | {"retries": 0}).items():
             if not bound <= getattr(self, name) < math.inf:
@@ -70,14 +79,33 @@ class TrainConfig:
         for name in ("epochs", "learning_rate", "gradient_clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"Got {name} {getattr(self, name)}, expected a number above 0.")
-        if not self.style_size or min(self.style_size) < 16:
-            raise ValueError(f"Got style_size {self.style_size}, expected 16 pixels or more.")
+        if not 0 <= self.deep_from < 1:
+            raise ValueError(f"Got deep_from {self.deep_from}, expected at least 0 and below 1.")
+        for name in ("image_size", "style_size"):
+            if not getattr(self, name) or min(getattr(self, name)) < 16:
+                raise ValueError(f"Got {name} {getattr(self, name)}, expected 16 pixels or more.")
+        if list(self.image_size) != sorted(set(self.image_size)):
+            raise ValueError(f"Got image_size {self.image_size}, expected it from small to large.")
         if self.steps and self.minutes:
             raise ValueError("Got both steps and minutes: give the one that is to end the run.")
 
     def steps_for(self, photos: int) -> int:
         """How many steps a run over so many photos takes; with `minutes`, only the clock knows."""
         return self.steps or max(1, round(self.epochs * photos / self.batch_size))
+
+    @property
+    def largest_side(self) -> int:
+        """Of the crops."""
+        return self.image_size[-1]
+
+    def side_at(self, progress: float) -> int:
+        """Of the crops when this share of the run is done, in [0, 1]."""
+        place = int(progress * len(self.image_size))
+        return self.image_size[min(place, len(self.image_size) - 1)]
+
+    def whole_at(self, progress: float) -> bool:
+        """Whether the whole objective counts when this share of the run is done, in [0, 1]."""
+        return progress >= self.deep_from
 
 
 def learning_rate_at(step: int, progress: float, config: TrainConfig) -> float:

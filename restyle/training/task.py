@@ -31,7 +31,7 @@ class TrainTask:
 
     Attributes:
       paintings: (h, w, 3), each style of `shape` at each size whose strokes are learnt.
-      tests: photos of the user's own, (h, w, 3), twice as long as a crop, for previews.
+      tests: photos of the user's own, (h, w, 3), twice as long as the largest crops, for previews.
       start: path of the network to start from, or None.
       inputs: sha256 by path of the paintings and of `start`.
     """
@@ -87,8 +87,8 @@ def read_training(
         shape,
         config,
         [_with_long_side(pixels, side) for pixels in paintings for side in config.style_size],
-        Photographs(train_path, config.image_size, config.held_out, cache=config.cache_photos),
-        [_with_long_side(picture_from(test).pixels, 2 * config.image_size) for test in tests],
+        Photographs(train_path, config.largest_side, config.held_out, cache=config.cache_photos),
+        [_with_long_side(picture_from(test).pixels, 2 * config.largest_side) for test in tests],
         start,
         inputs,
     )
@@ -139,7 +139,8 @@ def check_output(output: str) -> None:
 
 def _check_sides(config: TrainConfig, objective: ObjectiveConfig) -> None:
     least = smallest_side(objective.layers)
-    for name, side in (("image_size", config.image_size), ("style_size", min(config.style_size))):
+    for name in ("image_size", "style_size"):
+        side = min(getattr(config, name))
         if side < least:
             raise UserError(
                 f"Got --{name}={side}, but the deepest layer of the objective needs {least} "

@@ -41,23 +41,23 @@ class TensorFlowTrainer(Trainer):
 
         return Batch(*map(share, batch))
 
-    def step(self, batch: Batch, learning_rate: float) -> dict[str, Any]:
+    def step(self, batch: Batch, learning_rate: float, whole: bool = True) -> dict[str, Any]:
         self.optimizer.learning_rate.assign(learning_rate)
-        return self._compiled(batch)
+        return self._compiled(batch, whole)
 
-    def _distributed_step(self, batch: Batch) -> dict[str, tf.Tensor]:
+    def _distributed_step(self, batch: Batch, whole: bool) -> dict[str, tf.Tensor]:
         distribution = self.strategy.distribution
-        values = distribution.run(self._replica_step, args=(batch,))
+        values = distribution.run(self._replica_step, args=(batch, whole))
         return {
             name: distribution.reduce(tf.distribute.ReduceOp.SUM, value, axis=None)
             for name, value in values.items()
         }
 
-    def _replica_step(self, batch: Batch) -> dict[str, tf.Tensor]:
+    def _replica_step(self, batch: Batch, whole: bool) -> dict[str, tf.Tensor]:
         context = tf.distribute.get_replica_context()
         weights = self.network.trainable_variables
         with tf.GradientTape() as tape:
-            losses, terms = self.loss(self.network, batch)
+            losses, terms = self.loss(self.network, batch, whole=whole)
             loss = tf.reduce_sum(losses) / self.config.batch_size
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, [weight.value for weight in weights])

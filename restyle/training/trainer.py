@@ -53,12 +53,12 @@ class Trainer(abc.ABC):
         """This process's share of the batch of all, on its way to the devices. Any thread may."""
 
     @abc.abstractmethod
-    def step(self, batch: Batch, learning_rate: float) -> dict[str, Any]:
+    def step(self, batch: Batch, learning_rate: float, whole: bool = True) -> dict[str, Any]:
         """Changes the network; the loss and its terms before that, means over the whole batch.
 
         They may still be being computed when this returns; `float` waits for a value.
 
-        batch: as `send` returned it.
+        batch: as `send` returned it. whole: whether the deepest style layer counts too.
         """
 
     def losses(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
