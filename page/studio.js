@@ -50,7 +50,7 @@ export class Studio {
       const { wish } = this;
       failed = false;
       try {
-        await this.fulfil(wish, structuredClone(this.look));
+        await this.fulfill(wish, structuredClone(this.look));
       } catch (error) {
         failed = true;
         this.done = wish;
@@ -62,7 +62,7 @@ export class Studio {
     if (!failed) this.prepare();
   }
 
-  async fulfil(wish, look) {
+  async fulfill(wish, look) {
     const estimate = await this.painter.call("estimate", look);
     if (estimate && this.size) this.show.painting(estimate.bitmap);
     if (estimate) await this.quiet(wish);

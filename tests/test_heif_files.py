@@ -85,11 +85,11 @@ def test_however_it_is_broken_the_error_is_one_line_that_names_it(tmp_path):
     path = save(tmp_path / "a.heic", ramp())
     sound = np.frombuffer(path.read_bytes(), np.uint8)
     cuts = [sound[: len(sound) * tenth // 10] for tenth in range(1, 10)]
-    spoilt = [sound.copy() for _ in range(40)]
-    for content in spoilt:
+    spoiled = [sound.copy() for _ in range(40)]
+    for content in spoiled:
         content[RNG.integers(12, len(sound), 4)] = RNG.integers(0, 256, 4)
     refused = 0
-    for content in [*cuts, *spoilt]:
+    for content in [*cuts, *spoiled]:
         path.write_bytes(content.tobytes())
         try:
             images.read_image(path)

@@ -129,8 +129,8 @@ def test_a_network_that_is_not_there_is_one_line_with_those_that_are(
     ],
     ids=["empty", "text", "1%", "50%", "99.9%", "renamed", "no end", "encrypted", "packed"],
 )
-def test_a_spoilt_file_is_refused_in_one_line(reader, spoil, saved, tmp_path):
-    path = tmp_path / "spoilt.keras"
+def test_a_spoiled_file_is_refused_in_one_line(reader, spoil, saved, tmp_path):
+    path = tmp_path / "spoiled.keras"
     path.write_bytes(spoil(saved.read_bytes()))
     assert path.read_bytes() != saved.read_bytes()
 

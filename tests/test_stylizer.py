@@ -142,7 +142,7 @@ def test_luminance_keeps_the_photos_chroma_and_the_styles_brightness():
     np.testing.assert_allclose(luminance(result), luminance(1 - PHOTO), atol=1e-5)
 
 
-def test_where_the_mask_is_black_the_photo_stays_and_grey_blends(tmp_path):
+def test_where_the_mask_is_black_the_photo_stays_and_gray_blends(tmp_path):
     levels = np.zeros((6, 9))
     levels[:, 3:6], levels[:, 6:] = 51, 255
     look = Look(mask=saved_mask(tmp_path, levels), preserve_color="luminance")

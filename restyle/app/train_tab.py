@@ -112,7 +112,7 @@ def _ask(visitor: Visitor, folder: Path, own_machine: bool, *values: Any) -> Ask
     if not photos and not place:
         raise UserError("Choose a folder of photos.")
     (style,) = visitor.take(paths_of(painting))
-    learnt = visitor.take(paths_of(photos))[0].parent.parent if photos else Path(place)
+    learned = visitor.take(paths_of(photos))[0].parent.parent if photos else Path(place)
     target = visitor.network_file(name or style.stem)
     settings = {"minutes": minutes, "content_weight": content, "style_size": int(stroke)}
     sides = [size for size in DEFAULTS.image_size if size < side]
@@ -120,4 +120,4 @@ def _ask(visitor: Visitor, folder: Path, own_machine: bool, *values: Any) -> Ask
     if start == NOTHING:
         settings["width"] = int(width)
     title = f"{name_of(target)}, a network"
-    return title, training([style], learnt, target, settings, folder)
+    return title, training([style], learned, target, settings, folder)

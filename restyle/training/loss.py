@@ -72,7 +72,7 @@ class TrainingLoss:
     """The objective of what a network makes of photos, a function of network and batch alone.
 
     Johnson et al. (2016), eq. 5, with the terms of models/losses.py: the same numbers as the
-    optimiser reports. Backend neutral: a training step in any Keras backend is this and a gradient.
+    optimizer reports. Backend neutral: a training step in any Keras backend is this and a gradient.
 
     Where not the whole of it is asked for, the deepest style layer is left out, and VGG-19 computed
     no further than the others need; the style's weight is then theirs alone.

@@ -11,7 +11,7 @@ SHIFT, ZOOM, ROTATION = 0.06, 0.08, 0.08
 
 
 def random_motions(generator: np.random.Generator, count: int, size: tuple[int, int]) -> np.ndarray:
-    """Small shifts, zooms and rotations about the centre, (count, 8) float32.
+    """Small shifts, zooms and rotations about the center, (count, 8) float32.
 
     Each is the matrix of `keras.ops.image.affine_transform`, rows a b c d e f 0 0: what the moved
     picture shows at column x, row y was at (a x + b y + c, d x + e y + f). Shifts of up to 6% of

@@ -91,7 +91,7 @@ class Session:
         )
 
     def images_per_second(self, step: TrainStep) -> float:
-        """Photos learnt from in a second, since the first step that was asked about."""
+        """Photos learned from in a second, since the first step that was asked about."""
         self.began = self.began or step
         seconds = step.seconds - self.began.seconds
         steps = step.step - self.began.step

@@ -30,7 +30,7 @@ class TrainTask:
     """A training that was asked for, read and checked.
 
     Attributes:
-      paintings: (h, w, 3), each style of `shape` at each size whose strokes are learnt.
+      paintings: (h, w, 3), each style of `shape` at each size whose strokes are learned.
       tests: photos of the user's own, (h, w, 3), twice as long as the largest crops, for previews.
       start: path of the network to start from, or None.
       inputs: sha256 by path of the paintings and of `start`.
