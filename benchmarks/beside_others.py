@@ -32,6 +32,7 @@ from restyle.models.vgg_layers import LAYER_NAMES
 from benchmarks.contest import Numbers, Result, reaching_text, table
 from benchmarks.flat_areas import flat_area_numbers
 from benchmarks.recipes import Crowsonkb, Jcjohnson, Stage, shortened
+from benchmarks.report import parser_of
 from benchmarks.worker import REPOSITORY
 from restyle.errors import UserError
 from restyle.exact.settings import PictureObjective
@@ -77,9 +78,7 @@ def main() -> None:
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--content", nargs="+", default=["samples/landscape.jpg"])
     parser.add_argument("--style", nargs="+", default=["samples/brushwork.jpg"])
     parser.add_argument("--size", type=int, default=512, help="long side of the results")

@@ -19,6 +19,7 @@ import matplotlib
 import numpy as np
 from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
+from benchmarks.report import head, line, parser_of, whole_numbers
 from restyle.exact.evaluation import measure_stages
 from restyle.exact.optimizer import optimize
 from restyle.exact.problem import Problem, read_problem
@@ -55,8 +56,7 @@ def main() -> None:
             points += pictures_on_the_way(problem, fine, weights, {iterations})
         curves[f"from {smallest} px"] = points
     measured = {}
-    _print_row("run", "iterations", "seconds", "work", "objective")
-    _print_row(*["---"] * 5)
+    print(head(["run", "iterations", "seconds", "work", "objective"]), flush=True)
     for name, points in curves.items():
         values = objectives(points, problem, one, weights)
         measured[name] = [
@@ -64,16 +64,12 @@ def main() -> None:
         ]
         for point, value in zip(points, values, strict=True):
             row = (str(point.iterations), f"{point.seconds:.0f}", f"{point.work:.0f}")
-            _print_row(name, *row, f"{value:.5f}")
+            print(line([name, *row, f"{value:.5f}"]), flush=True)
     _plot(measured, flags)
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--content", default="samples/landscape.jpg")
-    parser.add_argument("--style", default="samples/brushwork.jpg")
+    parser = parser_of(__doc__, "content", "style")
     parser.add_argument("--size", type=int, default=512, help="long side in pixels")
     parser.add_argument("--one_scale", type=int, default=500, help="iterations at one scale")
     parser.add_argument("--iterations", type=whole_numbers, default=[60, 120, 200])
@@ -82,10 +78,6 @@ def _flags() -> argparse.Namespace:
     parser.add_argument("--init", choices=STARTS, default="content")
     parser.add_argument("--plot", default="docs/coarse_to_fine.png")
     return parser.parse_args()
-
-
-def whole_numbers(text: str) -> list[int]:
-    return [int(number) for number in text.split(",")]
 
 
 def pictures_on_the_way(
@@ -122,10 +114,6 @@ def _plot(curves: dict[str, list[tuple[float, float]]], flags: argparse.Namespac
     axes.set_title(f"Coarse to fine, long side {flags.size} px, {flags.precision}")
     axes.legend()
     figure.savefig(flags.plot, dpi=120)
-
-
-def _print_row(*cells: str) -> None:
-    print("| " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

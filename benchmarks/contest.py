@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from benchmarks.flat_areas import number_text
+from benchmarks.report import line
 
 Numbers = Mapping[str, float]
 
@@ -73,7 +74,7 @@ def table(results: Mapping[str, Result], measured: Mapping[str, Numbers]) -> str
         times = [f"{about}{value:.0f}" for value in (result.full_seconds, result.full_loop_seconds)]
         numbers = [_text(name, measured[program][name]) for name in names]
         rows.append([program, *times, f"{result.full_seconds / first:.1f}", *numbers])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return "\n".join(line(row) for row in rows)
 
 
 def _text(name: str, value: float) -> str:

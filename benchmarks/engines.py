@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.report import head, line, parser_of
 from benchmarks.worker import Worker, serve, take_turns
 from restyle.media.images import read_image, resize
 
@@ -36,7 +37,7 @@ def main() -> None:
     if flags.worker:
         serve(_engine_pass(*flags.worker))
         return
-    print(*("| " + " | ".join(cells) + " |" for cells in (HEADINGS, ["---"] * 6)), sep="\n")
+    print(head(HEADINGS))
     for width, height in flags.sizes:
         with tempfile.TemporaryDirectory() as folder:
             inputs = Path(folder) / "inputs.npz"
@@ -46,20 +47,16 @@ def main() -> None:
             pictures = {name: np.load(_picture_path(inputs, *name)) for name in rounds}
         for name in rounds:
             row = [f"{width} x {height}", " ".join(name), *_cells(name, rounds, pictures)]
-            print("| " + " | ".join(row) + " |", flush=True)
+            print(line(row), flush=True)
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__, "content", "torch_python")
     parser.add_argument(
         "--model", default="starry_night", help="a trained network: a name or a .keras file"
     )
     parser.add_argument("--sizes", type=_sizes, default=[(640, 360), (1024, 1024)])
     parser.add_argument("--rounds", type=int, default=5, help="turns of each engine")
-    parser.add_argument("--content", default="samples/landscape.jpg")
-    parser.add_argument("--torch_python", help="a Python that has PyTorch; without, no comparison")
     parser.add_argument("--worker", nargs=4, help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -25,6 +25,7 @@ import numpy as np
 from scipy import ndimage, stats
 from scipy.spatial import KDTree
 
+from benchmarks.report import line, parser_of
 from restyle.errors import UserError
 from restyle.media.images import fit_long_side, read_image, resize
 
@@ -52,9 +53,7 @@ def main() -> None:
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("results", nargs="+", help="pictures that any program made of the photo")
     parser.add_argument("--content", required=True, help="the photo")
     parser.add_argument("--style", help="the painting; without, its colors are not looked for")
@@ -148,7 +147,7 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> str:
     lines = [["result", *names], ["---"] * (1 + len(names))]
     for result, numbers in rows.items():
         lines.append([result, *(number_text(name, value) for name, value in numbers.items())])
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+    return "\n".join(line(cells) for cells in lines)
 
 
 def number_text(name: str, value: float) -> str:

@@ -13,6 +13,7 @@ import os
 
 import numpy as np
 
+from benchmarks.report import head, line, parser_of
 from benchmarks.worker import Round, Worker, serve, turn_of
 
 WAYS = ("whole", "bands")
@@ -29,7 +30,7 @@ def main() -> None:
         way, *numbers = flags.worker
         serve(_work(way, *map(int, numbers)))
         return
-    print(*("| " + " | ".join(cells) + " |" for cells in (HEADINGS, ["---"] * 8)), sep="\n")
+    print(head(HEADINGS))
     for width in flags.widths:
         for size in map(_size, flags.megapixels):
             whole = None
@@ -39,13 +40,11 @@ def main() -> None:
                     continue
                 whole = measured if way == "whole" else whole
                 row = _row(width, size, way, measured, whole)
-                print("| " + " | ".join(row) + " |", flush=True)
+                print(line(row), flush=True)
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--megapixels", type=_numbers(float), default=[4, 16])
     parser.add_argument("--widths", type=_numbers(int), default=[16, 32], help="of the network")
     parser.add_argument("--ways", type=_numbers(str), default=WAYS, help="whole, bands")

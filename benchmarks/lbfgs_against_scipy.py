@@ -21,6 +21,7 @@ from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import load_vgg_weights
 
+from benchmarks.report import head, line, parser_of
 from restyle.exact.evaluation import Measured, WholeImage, evaluation_at
 from restyle.exact.lbfgs import LBFGS
 from restyle.exact.problem import Problem, read_problem
@@ -51,25 +52,20 @@ def main() -> None:
     runs["scipy L-BFGS-B"] = scipys(judge, start, count, bounds=(0, 1))
     runs["scipy without bounds, clipped"] = scipys(judge, start, count, bounds=None)
     at = [count // 10, count // 5, count // 2, count]
-    _print_row("method", *(f"after {n}" for n in at), "saved, float32", "iterations")
-    _print_row(*["---"] * (len(at) + 3))
+    titles = ["method", *(f"after {n}" for n in at), "saved, float32", "iterations"]
+    print(head(titles), flush=True)
     for name, run in runs.items():
         reached = (f"{run.lowest[min(n, len(run.lowest)) - 1]:.5f}" for n in at)
         saved = judge.numbers(as_saved(run.pixels, ".png"))["objective"]
-        _print_row(name, *reached, f"{saved:.5f}", str(run.iterations))
+        print(line([name, *reached, f"{saved:.5f}", str(run.iterations)]), flush=True)
     print()
-    _print_row("pixels", "evaluation, seconds", "rest of a step, seconds", "share")
-    _print_row(*["---"] * 4)
+    print(head(["pixels", "evaluation, seconds", "rest of a step, seconds", "share"]), flush=True)
     for long_side in flags.overhead_sizes:
         _print_overhead(problem, fit_long_side(problem.content.shape[:2], long_side))
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--content", default="samples/landscape.jpg")
-    parser.add_argument("--style", default="samples/brushwork.jpg")
+    parser = parser_of(__doc__, "content", "style")
     parser.add_argument("--size", type=int, default=256, help="long side in pixels")
     parser.add_argument("--evaluations", type=int, default=100)
     parser.add_argument("--overhead_sizes", type=int, nargs="*", default=[256, 512])
@@ -142,7 +138,7 @@ def _print_overhead(problem: Problem, size: tuple[int, int]) -> None:
             evaluations.append(_seconds(lambda: graph(start)))
     step, evaluation = statistics.median(steps), statistics.median(evaluations)
     row = (f"{size[1]} x {size[0]}", f"{evaluation:.2f}", f"{step:.3f}", f"{step / evaluation:.1%}")
-    _print_row(*row)
+    print(line(row), flush=True)
     assert int(optimizer.pairs) >= HISTORY, "The quadratic did not fill the memory."
 
 
@@ -150,10 +146,6 @@ def _seconds(work) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
-
-
-def _print_row(*cells: str) -> None:
-    print("| " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

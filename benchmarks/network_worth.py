@@ -25,6 +25,7 @@ from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
+from benchmarks.report import parser_of, whole_numbers
 from benchmarks.worth import Measured, counted_at, plot, table, worth_text
 from restyle.errors import UserError
 from restyle.exact.optimizer import optimize, starting_image
@@ -89,14 +90,11 @@ def main() -> None:
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--model", required=True, help="a trained network: a name or a .keras file")
+    parser = parser_of(__doc__, "model")
     parser.add_argument("--photos", required=True, nargs="+", help="that it was not trained on")
     parser.add_argument("--style", help="the painting; if not given: the path in the recipe")
     parser.add_argument("--style_index", type=int, default=0, help="of a network's several styles")
-    parser.add_argument("--sizes", type=lambda text: [int(s) for s in text.split(",")])
+    parser.add_argument("--sizes", type=whole_numbers)
     parser.set_defaults(sizes=[256, 512])
     parser.add_argument("--evaluations", type=int, default=500, help="of each of the two starts")
     parser.add_argument("--precision", choices=CHOICES, default="auto", help="of what is timed")

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmarks.report import parser_of
 from benchmarks.worker import Worker
 from restyle.networks import pretrained_names
 
@@ -60,9 +61,7 @@ def main() -> None:
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", default=pretrained_names()[0], help="a network's name")
     parser.add_argument("--rounds", type=int, default=5)
     return parser.parse_args()

@@ -21,7 +21,8 @@ from typing import NamedTuple
 import numpy as np
 from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
-from benchmarks.coarse_to_fine import Point, objectives, pictures_on_the_way, whole_numbers
+from benchmarks.coarse_to_fine import Point, objectives, pictures_on_the_way
+from benchmarks.report import line, parser_of, whole_numbers
 from benchmarks.worth import evaluations_worth
 from restyle.errors import UserError
 from restyle.exact.problem import Problem, read_problem
@@ -73,10 +74,7 @@ def main() -> None:
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--model", required=True, help="a trained network: a name or a .keras file")
+    parser = parser_of(__doc__, "model")
     parser.add_argument("--style", required=True, help="the painting of the network")
     parser.add_argument("--photos", required=True, nargs="+")
     parser.add_argument("--sizes", type=whole_numbers, default=[512, 1024])
@@ -149,7 +147,7 @@ def table(measured: Mapping[Way, Sequence[Result]]) -> str:
             rows.append(
                 [str(way), f"{result.iterations:.0f}", work, f"{result.objective:.5f}", saved]
             )
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return "\n".join(line(row) for row in rows)
 
 
 def work_saved(reference: Sequence[Result], result: Result) -> str:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.report import head, line, parser_of
 from restyle.engines.engines import ENGINES, PRECISIONS
 from restyle.media.images import fit_long_side, resize
 from restyle.media.video.reader import VideoReader
@@ -43,19 +44,15 @@ def main() -> None:
     flags = _flags()
     plain = _stylizer(flags, flags.model)
     temporal = _stylizer(flags, flags.temporal_model) if flags.temporal_model else None
-    print(*("| " + " | ".join(cells) + " |" for cells in (HEADINGS, ["---"] * 6)), sep="\n")
+    print(head(HEADINGS))
     for clip in flags.clips:
         frames = clip_frames(clip, flags.max_size, flags.frames)
         _print_rows(clip, frames, _ways(plain, temporal, flags.smooth))
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--model", required=True, help="a trained network: a name or a .keras file")
+    parser = parser_of(__doc__, "model", "clips")
     parser.add_argument("--temporal_model", help="one of the same painting, trained to be steady")
-    parser.add_argument("--clips", required=True, nargs="+")
     parser.add_argument("--frames", type=int, default=40, help="of each clip, from its beginning")
     parser.add_argument("--max_size", type=int, default=320, help="long side in pixels")
     parser.add_argument("--smooth", type=float, default=0.7)
@@ -100,7 +97,7 @@ def _print_rows(clip: str, frames: Sequence[np.ndarray], ways: Iterator[tuple[st
         first = first or (error, detail)
         cells = (Path(clip).stem, name, f"{1000 * error:.3f}", f"{error / first[0]:.2f}")
         cells += (f"{1000 * seconds:.0f}", f"{detail / first[1]:.2f}")
-        print("| " + " | ".join(cells) + " |", flush=True)
+        print(line(cells), flush=True)
 
 
 def _motion(frame: np.ndarray, before: np.ndarray) -> Motion:

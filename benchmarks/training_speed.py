@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.transform_config import TransformConfig
-from restyle.models.vgg_layers import LAYER_NAMES
 from restyle.models.weights.load import VGGWeights, load_vgg_weights, random_vgg_weights
 
+from benchmarks.report import head, line, parser_of
+from benchmarks.value_and_gradient import needed_layers
 from benchmarks.worker import Round, Worker, serve, take_turns
 from restyle.media.images import fit_long_side, read_image, resize
 from restyle.training.settings import TrainConfig
@@ -42,25 +43,21 @@ def main() -> None:
         np.savez(inputs, allow_pickle=False, **_inputs(flags))
         rounds = take_turns(_workers(inputs, flags.torch_python), flags.rounds)
     print(f"Width {flags.width}, {flags.batch_size} crops of {flags.image_size} pixels.\n")
-    print(*("| " + " | ".join(cells) + " |" for cells in (HEADINGS, ["---"] * 6)), sep="\n")
+    print(head(HEADINGS))
     for precision in PRECISIONS:
         cells = _row(precision, rounds, flags.batch_size)
-        print("| " + " | ".join(cells) + " |")
+        print(line(cells))
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__, "style", "torch_python")
     defaults = TrainConfig()
     parser.add_argument("--width", type=int, default=16, help="of the network; 32 is the paper's")
     parser.add_argument("--image_size", type=int, default=defaults.largest_side, help="of a crop")
     parser.add_argument("--batch_size", type=int, default=defaults.batch_size)
     parser.add_argument("--rounds", type=int, default=7, help="steps of each configuration")
     parser.add_argument("--photo", default="samples/landscape.jpg", help="that crops are cut from")
-    parser.add_argument("--style", default="samples/brushwork.jpg")
     parser.add_argument("--random_vgg", action="store_true", help="random weights, just as fast")
-    parser.add_argument("--torch_python", help="a Python that has PyTorch; without, no comparison")
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -72,7 +69,7 @@ def _inputs(flags: argparse.Namespace) -> dict[str, np.ndarray]:
     painting = resize(painting, fit_long_side(painting.shape[:2], config.style_size[0]))
     inputs = {"painting": painting[None], "photos": _crops(flags)}
     weights = random_vgg_weights() if flags.random_vgg else load_vgg_weights()
-    for name in _needed_layers():
+    for name in needed_layers():
         inputs[f"{name} kernel"], inputs[f"{name} bias"] = weights.filters[name]
     shape = TransformConfig(width=flags.width, strength=False)
     for index, array in enumerate(_first_weights(shape, config.seed)):
@@ -92,14 +89,6 @@ def _crops(flags: argparse.Namespace) -> np.ndarray:
         top, left = (generator.integers(length - side + 1) for length in photo.shape[:2])
         crops.append(photo[top : top + side, left : left + side])
     return np.stack(crops)
-
-
-def _needed_layers() -> tuple[str, ...]:
-    deepest = max(
-        LAYER_NAMES.index(layer)
-        for layer in ObjectiveConfig(style_loss="gram", pooling="average").layers
-    )
-    return LAYER_NAMES[: deepest + 1]
 
 
 def _first_weights(shape: TransformConfig, seed: int) -> list[np.ndarray]:
@@ -132,7 +121,7 @@ def training_step(inputs: str, precision: str):
 
     with np.load(inputs) as arrays:
         given = dict(arrays)
-    filters = {n: (given[f"{n} kernel"], given[f"{n} bias"]) for n in _needed_layers()}
+    filters = {n: (given[f"{n} kernel"], given[f"{n} bias"]) for n in needed_layers()}
     vgg, objective = (
         VGGWeights(filters, "benchmark", ""),
         ObjectiveConfig(style_loss="gram", pooling="average"),

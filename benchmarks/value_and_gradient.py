@@ -19,6 +19,7 @@ from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.vgg_layers import LAYER_NAMES
 from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
+from benchmarks.report import head, line, parser_of, whole_numbers
 from benchmarks.worker import Round, Worker, serve, take_turns
 from restyle.exact.problem import read_problem
 from restyle.media.images import resize
@@ -45,7 +46,7 @@ def main() -> None:
         serve(_work(*flags.worker))
         return
     weights = load_vgg_weights()
-    print(*("| " + " | ".join(cells) + " |" for cells in (HEADINGS, ["---"] * 9)), sep="\n")
+    print(head(HEADINGS))
     for side in flags.sizes:
         with tempfile.TemporaryDirectory() as folder:
             inputs = Path(folder) / "inputs.npz"
@@ -53,19 +54,14 @@ def main() -> None:
             turns = take_turns(_workers(inputs, flags.torch_python), flags.rounds)
             rounds = {name: results[1:] for name, results in turns.items()}
         for precision in PRECISIONS:
-            print("| " + " | ".join(_row(side, precision, weights, rounds)) + " |", flush=True)
+            print(line(_row(side, precision, weights, rounds)), flush=True)
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--sizes", type=lambda text: [int(s) for s in text.split(",")])
+    parser = parser_of(__doc__, "content", "style", "torch_python")
+    parser.add_argument("--sizes", type=whole_numbers)
     parser.set_defaults(sizes=[256, 512, 1024])
     parser.add_argument("--rounds", type=int, default=7, help="turns of each configuration")
-    parser.add_argument("--content", default="samples/landscape.jpg")
-    parser.add_argument("--style", default="samples/brushwork.jpg")
-    parser.add_argument("--torch_python", help="a Python that has PyTorch; without, no comparison")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -74,14 +70,15 @@ def _inputs(flags: argparse.Namespace, side: int, weights: VGGWeights) -> dict[s
     """The pictures, square, and the filters of the layers that are needed."""
     problem = read_problem(flags.content, [flags.style])
     content, style = (resize(p, (side, side))[None] for p in (problem.content, problem.styles[0]))
-    layers = _needed_layers()
+    layers = needed_layers()
     inputs = {"content": content, "style": style, "start": 0.5 * content + 0.25}
     for name in layers:
         inputs[f"{name} kernel"], inputs[f"{name} bias"] = weights.filters[name]
     return inputs | {"layers": np.array(layers)}
 
 
-def _needed_layers() -> tuple[str, ...]:
+def needed_layers() -> tuple[str, ...]:
+    """The layers of VGG-19 up to the last one that the objective needs."""
     deepest = max(
         LAYER_NAMES.index(layer)
         for layer in ObjectiveConfig(style_loss="gram", pooling="average").layers
@@ -138,7 +135,7 @@ def gigaflops(side: int, weights: VGGWeights) -> float:
     The gradient with respect to the picture costs as much as the value: one product for a product.
     """
     flops, config = 0, ObjectiveConfig(style_loss="gram", pooling="average")
-    for name in _needed_layers():
+    for name in needed_layers():
         *_, channels_in, channels = weights.filters[name][0].shape
         positions = (side // 2 ** (int(name[4]) - 1)) ** 2
         flops += 2 * positions * 9 * channels_in * channels

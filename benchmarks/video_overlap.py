@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.report import head, line, parser_of
 from restyle.engines.engines import ENGINES, PRECISIONS
 from restyle.media.images import fit_long_side, resize
 from restyle.media.video.reader import Frame, VideoReader
@@ -35,17 +36,13 @@ def main() -> None:
     flags = _flags()
     painter = Painter(flags.model, engine=flags.engine, precision=flags.precision)
     stylizer = painter.stylizer()
-    print(*("| " + " | ".join(cells) + " |" for cells in (HEADINGS, ["---"] * 8)), sep="\n")
+    print(head(HEADINGS))
     for clip in flags.clips:
-        print("| " + " | ".join(_row(clip, stylizer, flags)) + " |", flush=True)
+        print(line(_row(clip, stylizer, flags)), flush=True)
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--model", required=True, help="a trained network: a name or a .keras file")
-    parser.add_argument("--clips", required=True, nargs="+")
+    parser = parser_of(__doc__, "model", "clips")
     parser.add_argument("--seconds", type=float, default=2.0, help="of each clip")
     parser.add_argument("--max_size", type=int, default=320, help="long side in pixels")
     parser.add_argument("--rounds", type=int, default=5)

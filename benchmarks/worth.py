@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.report import line
+
 IN_TABLE = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
@@ -98,7 +100,7 @@ def table(evaluations: Sequence[int], measured: Sequence[Measured]) -> str:
             rows.append([str(count), *(f"{curve[index]:.4f}" for curve in curves.values())])
     network = np.mean([each.network for each in measured])
     rows.append(["the network, one pass", *[f"{network:.4f}"] * len(curves)])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return "\n".join(line(row) for row in rows)
 
 
 def plot(
