@@ -295,8 +295,5 @@ def _several(pictures: Pictures) -> Sequence[ImageSource]:
 def _vgg(file: AnyPath | None) -> "VGGWeights":
     keras_on_tensorflow()
     with quiet_start("tensorflow"):
-        from restyle.models.weights.load import WeightsError, load_vgg_weights
-    try:
-        return load_vgg_weights(file, report=LOGGER.info)
-    except WeightsError as error:
-        raise UserError(str(error)) from error
+        from restyle.measure import vgg_weights
+    return vgg_weights(file, LOGGER.info)

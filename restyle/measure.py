@@ -1,7 +1,7 @@
 """The objective of pictures of one photo: prepared here for optimizer, trainer and scorer alike."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -9,10 +9,12 @@ import numpy as np
 from keras import ops
 
 from restyle.errors import UserError
+from restyle.media.image_files import AnyPath
 from restyle.media.images import fit_long_side, resize
 from restyle.models.losses import Features, Objective, StyleTarget, style_target
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.vgg_layers import smallest_side
+from restyle.models.weights.load import VGGWeights, WeightsError, load_vgg_weights
 from restyle.tiled_comparison import TiledComparison, content_in_tiles, style_target_in_tiles
 from restyle.tiles import stages_of
 
@@ -59,6 +61,14 @@ class Comparison:
         terms = self.terms(as_batch(picture))
         values = {name: float(value[0]) for name, value in terms.items()}
         return {"objective": self.objective.total(values), **values}
+
+
+def vgg_weights(file: AnyPath | None, report: Callable[[str], object]) -> VGGWeights:
+    """As `load_vgg_weights`; UserError if the file holds other weights or no source has them."""
+    try:
+        return load_vgg_weights(file, report=report)
+    except WeightsError as error:
+        raise UserError(str(error)) from error
 
 
 def compare(

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from restyle.color import without_white
-from restyle.errors import UserError
 from restyle.machine.tensorflow_start import quiet_start
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.images import as_saved, check_writable, read_recipe, resize, write_image
@@ -129,16 +128,9 @@ def _make(task: Task, results: Results, folder: RunFolder | None, snapshot: Snap
 def _weights_loader(say: Callable[[str], object]) -> Callable[[str | None], "VGGWeights"]:
     """What loads a VGG-19, each file once; TensorFlow is imported here, not before."""
     with quiet_start("tensorflow"):
-        from restyle.models.weights.load import WeightsError, load_vgg_weights
+        from restyle.measure import vgg_weights
 
-    @functools.cache
-    def load(file: str | None) -> "VGGWeights":
-        try:
-            return load_vgg_weights(file, report=say)
-        except WeightsError as error:
-            raise UserError(str(error)) from error
-
-    return load
+    return functools.cache(functools.partial(vgg_weights, report=say))
 
 
 def _decided(task: Task) -> Task:

@@ -10,8 +10,8 @@ import numpy as np
 
 from restyle.errors import UserError
 from restyle.machine.precision import PRECISIONS, fastest_precision
+from restyle.measure import vgg_weights
 from restyle.models.vgg19 import vgg19_features
-from restyle.models.weights.load import WeightsError, load_vgg_weights
 from restyle.networks import load_network
 from restyle.record.recipe import versions
 from restyle.training import held_out
@@ -46,10 +46,7 @@ class Session:
         rows = chosen.batch_rows(task.config.batch_size)
         self.task = task = _with_precision(task, chosen)
         self.chief, self.devices = chosen.worker == 0, chosen.devices
-        try:
-            self.vgg = load_vgg_weights(vgg_file, report=report)
-        except WeightsError as error:
-            raise UserError(str(error)) from error
+        self.vgg = vgg_weights(vgg_file, report)
         _check_alike(task, self.vgg.sha256, chosen)
         self.trainer = trainer_class()(task.shape, task.config, self._loss, chosen)
         if task.start:
