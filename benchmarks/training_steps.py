@@ -16,8 +16,9 @@ from restyle.models.transform_config import TransformConfig
 from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import load_vgg_weights
 
+from benchmarks.report import head, line, parser_of, whole_numbers
+from restyle.machine.precision import PRECISIONS, decided_precision
 from restyle.media.images import fit_long_side, read_image, resize
-from restyle.precision import PRECISIONS, decided_precision
 from restyle.training.backend import strategy_named, trainer_class
 from restyle.training.held_out import plain_batch
 from restyle.training.loss import Batch, TrainingLoss, painting_targets
@@ -34,19 +35,17 @@ def main() -> None:
     print(f"{config.batch_size} crops, width {TransformConfig().width}, {config.precision}.\n")
     seconds = {side: _seconds(trainer, side, flags.rounds) for side in flags.sides}
     largest = seconds[max(seconds)][True]
-    print(*("| " + " | ".join(row) + " |" for row in (HEADINGS, ["---"] * 5)), sep="\n")
+    print(head(HEADINGS))
     for side, by_kind in seconds.items():
         whole, less = by_kind[True], by_kind[False]
         cells = [str(side), f"{whole:.2f}", f"{less:.2f}"]
         cells += [f"{1 - less / whole:.0%}", f"{less / largest:.0%}"]
-        print("| " + " | ".join(cells) + " |", flush=True)
+        print(line(cells), flush=True)
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--sides", type=lambda text: [int(side) for side in text.split(",")])
+    parser = parser_of(__doc__)
+    parser.add_argument("--sides", type=whole_numbers)
     parser.set_defaults(sides=list(TrainConfig().image_size))
     parser.add_argument("--batch_size", type=int, default=TrainConfig().batch_size)
     parser.add_argument("--rounds", type=int, default=3, help="steps of each kind; medians count")
