@@ -49,7 +49,7 @@ def gram_matrix(
         positions = height * width if guidance is None else ops.sum(ops.square(guidance))
     flat = ops.reshape(features, (batch, height * width, channels))
     # F^T F seen as linear in the right F only. The transpose adds the same gradient for the left
-    # one, so that backwards there is one product with all positions in the place of two.
+    # one, so that backwards there is one product with all positions in place of two.
     product = ops.matmul(ops.transpose(ops.stop_gradient(flat), (0, 2, 1)), flat)
     gram = product + ops.transpose(product, (0, 2, 1)) - ops.stop_gradient(product)
     return gram / ops.cast(positions, "float32")

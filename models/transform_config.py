@@ -24,7 +24,7 @@ class TransformConfig:
     width: int = setting(
         24, "Channels at full resolution; 32 is the paper's, 16 is three times as fast."
     )
-    residual_blocks: int = setting(5, "At a quarter of the resolution.")
+    residual_blocks: int = setting(5, "Residual blocks, at a quarter of the resolution.")
     styles: tuple[str, ...] = ("style",)
     strength: bool = setting(True, "Give the network a dial from photo to style.")
     stroke_sizes: tuple[int, ...] = ()

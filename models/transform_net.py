@@ -28,11 +28,11 @@ class TransformNet(keras.Model):
 
     9x9 convolution, two 3x3 of stride 2, residual blocks, two upsamplings, 9x9 convolution.
     We depart from the paper
-    - with instance norm in the place of batch norm (Ulyanov et al. 2016);
+    - with instance norm in place of batch norm (Ulyanov et al. 2016);
     - by reflection padding at every convolution, so that residual blocks keep their size;
-    - by nearest upsampling and a convolution in the place of a transposed one, which leaves a
+    - by nearest upsampling and a convolution in place of a transposed one, which leaves a
       checkerboard (Odena et al. 2016);
-    - with a sigmoid in the place of a scaled tanh: the result lies in [0, 1] without clipping;
+    - with a sigmoid in place of a scaled tanh: the result lies in [0, 1] without clipping;
     - by padding to a multiple of 4 and cropping inside: any size in, the same size out.
 
     Its configuration and the recipe of its training are saved with it. The precision is not: it is

@@ -15,7 +15,7 @@ def negative(inputs):
 
 
 def stylizer(engine=identity, look=None, *, fits=lambda size: True):
-    """An engine in the place of a network of one style without a dial."""
+    """An engine in place of a network of one style without a dial."""
     return Stylizer(
         engine, TransformConfig(strength=False), look or Look(), in_bands=engine, fits=fits
     )

@@ -4,7 +4,7 @@
 
 reads lines of JSON, (arguments, name of a function in tests/training_stubs.py or "", its
 arguments), and answers each with the status, standard output and standard error. What escapes from
-the program is a traceback in the place of the status.
+the program is a traceback in place of the status.
 """
 
 import contextlib

@@ -86,7 +86,7 @@ def random_vgg_weights(seed: int = 0, *, width_divisor: int = 1) -> VGGWeights:
     64^2, about the variance of its input, so that activations are near one as in the real network.
 
     Args:
-      width_divisor: 8 gives 8 ... 64 channels in the place of 64 ... 512, for quick tests.
+      width_divisor: 8 gives 8 ... 64 channels in place of 64 ... 512, for quick tests.
     """
     generator = np.random.default_rng(seed)
     filters, channels_in = {}, 3

@@ -15,16 +15,16 @@ class AppConfig:
         "The address to serve at: 127.0.0.1 for this machine alone; 0.0.0.0 for all who can reach "
         "it, who then share its processor.",
     )
-    port: int = setting(7860, "0: one that is free.")
+    port: int = setting(7860, "The port to serve at; 0: any free one.")
     model: tuple[str, ...] = setting(
         (),
         "A network of your own, a .keras file, to paint with beside those that come with restyle.",
         repeated=True,
     )
     keep_hours: float = setting(
-        12.0, "A visitor's files are removed when nothing was asked for so long, above 0."
+        12.0, "Hours after which the files of an idle visitor are removed, above 0."
     )
-    max_upload_mb: int = setting(1000, "The largest file that is taken, 1 or more.")
+    max_upload_mb: int = setting(1000, "Largest upload in megabytes, 1 or more.")
 
     def __post_init__(self):
         if not 0 <= self.port < 65536:

@@ -24,7 +24,7 @@ class TiledImage:
     on the way up, or kept, which takes memory and saves time.
 
     Galerne et al. (2024) do the same for the network as a whole. Its stages one by one have little
-    overlap, a few positions of their own grids in the place of 80 pixels.
+    overlap, a few positions of their own grids in place of 80 pixels.
     """
 
     def __init__(self, comparison: TiledComparison, *, kept: int = 0):

@@ -2,7 +2,7 @@
 
   python train_fast.py --style painting.jpg --train_path PHOTOS --output painting.keras
 
-It is trained on the objective that optimize_style.py minimizes. Go on with a run that was killed:
+It is trained on the objective that optimize_style.py minimizes. Resume a run that was killed:
   python train_fast.py --resume painting_run --output painting.keras
 """
 

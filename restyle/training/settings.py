@@ -32,11 +32,11 @@ class TrainConfig:
     )
     batch_size: int = setting(4, "Crops in one step, of all devices together.")
     epochs: float = setting(
-        2.0, "How often each photo is seen; counts if neither --steps nor --minutes is given."
+        2.0, "How often each photo is seen; used if neither --steps nor --minutes is given."
     )
-    steps: int = setting(0, "In all; 0: by --epochs.")
-    minutes: float = setting(0.0, "Train for so long in the place of --steps; 0: unused.")
-    learning_rate: float = setting(2e-3, "Of Adam at its highest; it falls to 0 at the end.")
+    steps: int = setting(0, "Steps in all; 0: as --epochs says.")
+    minutes: float = setting(0.0, "Train this long, in place of --steps; 0: unused.")
+    learning_rate: float = setting(2e-3, "Adam's highest learning rate; it falls to 0 at the end.")
     warmup: int = setting(100, "Steps in which the learning rate rises.")
     gradient_clip: float = setting(
         0.5, "Longest gradient of all weights together; longer ones are shortened."
@@ -50,11 +50,11 @@ class TrainConfig:
         "content's: until then it takes no time, which is a quarter to a third of a step.",
     )
     seed: int = setting(
-        0, "Of the first weights, the order of the photos, their crops and motions."
+        0, "Seed of the first weights, the order of the photos, their crops and motions."
     )
     precision: str = setting(
         "auto",
-        "Of activations; auto: the faster one here. float16 is for GPUs.",
+        "Precision of the activations; auto: whichever is faster here. float16 is for GPUs.",
         choices=PRECISIONS,
     )
     held_out: int = setting(4, "Photos not trained on, but shown in previews and measured.")
