@@ -22,10 +22,11 @@ from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import load_vgg_weights
 
 from benchmarks.report import head, line, parser_of
-from restyle.exact.evaluation import Measured, WholeImage, evaluation_at
+from restyle.exact.evaluation import evaluation_at
 from restyle.exact.lbfgs import LBFGS
 from restyle.exact.problem import Problem, read_problem
 from restyle.machine.precision import PRECISIONS
+from restyle.exact.whole_image import Measured, WholeImage
 from restyle.measure import as_batch
 from restyle.media.images import as_saved, fit_long_side
 

@@ -19,6 +19,8 @@ from restyle.tiled_comparison import TiledComparison, content_in_tiles, style_ta
 from restyle.tiles import stages_of
 
 Tensor = Any
+# What is only scored is seen in tiles of this many pixels if it is larger than four of them.
+SCORED_TILE = 512
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,8 +179,25 @@ def score(
     size = result.shape[0], result.shape[1]
     _check_size("A result", size, config)
     long_side = style_long_side or max(size)
-    comparison = compare(content, paintings, network, config, size=size, style_long_side=long_side)
+    comparison = scorer(content, paintings, network, config, size=size, style_long_side=long_side)
     return comparison.numbers(result)
+
+
+def scorer(
+    content: np.ndarray,
+    paintings: Sequence[Painting],
+    network: keras.Model,
+    config: ObjectiveConfig,
+    *,
+    size: tuple[int, int],
+    style_long_side: int,
+) -> Comparison | TiledComparison:
+    """What pictures of `size` are scored by: in tiles if they are large, which saves memory."""
+    asked = content, paintings, network, config
+    at = {"size": size, "style_long_side": style_long_side}
+    if size[0] * size[1] > 4 * SCORED_TILE**2:
+        return compare_in_tiles(*asked, **at, tile=SCORED_TILE)
+    return compare(*asked, **at)
 
 
 def as_batch(pixels: np.ndarray, size: tuple[int, int] | None = None) -> Tensor:

@@ -5,11 +5,20 @@ import pytest
 import scipy.optimize
 import tensorflow as tf
 
-from restyle.exact.evaluation import Measured
+from restyle.errors import UserError
 from restyle.exact.lbfgs import LBFGS
+from restyle.exact.pairs import PairFiles, PairsInFiles, PairsInMemory
+from restyle.exact.whole_image import Measured
 
 SHAPE = (1, 2, 2, 3)
 SIZE = 12
+KEEPINGS = ("memory", "half", "disk")
+
+
+def pairs(keeping, history, folder):
+    if keeping == "disk":
+        return PairsInFiles(history, SIZE, PairFiles(folder))
+    return PairsInMemory(history, SIZE, "float32" if keeping == "memory" else "bfloat16")
 
 
 def image_of(values):
@@ -196,7 +205,7 @@ def test_a_memory_that_leads_uphill_is_dropped():
     optimizer.step()
 
     assert optimizer.value < before
-    assert optimizer.pairs == 1
+    assert len(optimizer.remembered) == 1
 
 
 @pytest.mark.parametrize("mends", [True, False])
@@ -224,16 +233,74 @@ def test_where_a_direction_fails_the_gradient_is_tried_before_it_stalls(mends):
 
 
 @pytest.mark.parametrize("history", [2, 20])
-def test_one_that_is_given_the_variables_of_another_goes_on_as_it_would(history):
+@pytest.mark.parametrize("keeping", KEEPINGS)
+def test_one_that_is_given_the_state_of_another_goes_on_as_it_would(history, keeping, tmp_path):
     evaluate = by_gradient(rosenbrock)
-    first = LBFGS(evaluate, image_of(0.2), history=history)
+    first = LBFGS(evaluate, image_of(0.2), pairs=pairs(keeping, history, tmp_path / "first"))
     walk(first, 5)
-    second = LBFGS(evaluate, image_of(0.9), history=history)
+    second = LBFGS(evaluate, image_of(0.9), pairs=pairs(keeping, history, tmp_path / "second"))
     for name, variable in second.variables.items():
         variable.assign(first.variables[name])
+    for number in first.remembered:
+        second.pairs.restore(number, first.pairs.arrays(number))
 
     for _ in range(5):
         first.step()
         second.step()
         for name, variable in second.variables.items():
             np.testing.assert_array_equal(variable, first.variables[name])
+
+
+def test_pairs_in_files_are_those_in_memory_of_the_same_precision(tmp_path):
+    optimizers = [
+        LBFGS(by_gradient(rosenbrock), image_of(0.2), pairs=pairs(keeping, 3, tmp_path / "kept"))
+        for keeping in ("half", "disk")
+    ]
+
+    in_memory, in_files = (walk(optimizer, 8) for optimizer in optimizers)
+
+    for ours, theirs in zip(in_memory, in_files, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    numbers = {int(path.stem.split("_")[1]) for path in (tmp_path / "kept").iterdir()}
+    assert numbers == {3, 4, 5, 6, 7}  # Those of three states, the last of which is not saved yet.
+
+
+@pytest.mark.parametrize("keeping", KEEPINGS)
+def test_at_half_precision_the_minimum_is_the_same(keeping, tmp_path):
+    optimizer = LBFGS(
+        quadratic(hessian(), np.linspace(-0.5, 1.5, SIZE)),
+        image_of(0.5),
+        pairs=pairs(keeping, 5, tmp_path),
+    )
+    exact = LBFGS(optimizer.evaluate, image_of(0.5), history=5)
+    walk(optimizer, 40)
+    walk(exact, 40)
+
+    assert float(optimizer.value) == pytest.approx(float(exact.value), rel=1e-4)
+
+
+def test_what_is_saved_of_pairs_is_what_two_states_need(tmp_path):
+    optimizer = LBFGS(by_gradient(rosenbrock), image_of(0.2), history=2)
+    before, here = PairFiles(tmp_path / "0"), PairFiles(tmp_path / "1")
+    before.write(0, (np.ones(3), np.ones(3)))
+    for made in range(1, 6):
+        walk(optimizer, 1)
+        here.save(optimizer.pairs, optimizer.remembered)
+
+        assert int(optimizer.made) == made
+        kept = {int(path.stem.split("_")[1]) for path in here.folder.iterdir()}
+        assert kept == set(range(max(0, made - 3), made))
+        assert before.folder.exists() == (made < 3)
+    for number in optimizer.remembered:
+        for saved, own in zip(here.read(number), optimizer.pairs.arrays(number), strict=True):
+            np.testing.assert_array_equal(saved, own)
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"")])
+def test_a_pair_that_is_missing_or_broken_is_named(tmp_path, damage):
+    files = PairFiles(tmp_path)
+    files.write(3, (np.ones(4), np.ones(4)))
+    damage(tmp_path / "turn_00003.npy")
+
+    with pytest.raises(UserError, match="turn_00003.npy', which the state of this run needs"):
+        files.read(3)

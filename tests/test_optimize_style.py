@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -188,10 +189,15 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(run, quick, tmp_path
 
     lines = capsys.readouterr().out.splitlines()
     assert {"size: 48", 'formula: "gatys"', "style_weight: 1000.0"} <= set(lines)
-    assert lines[-2:] == [
+    assert lines[-4:-2] == [
         "scale 1/2: 34x23, 2 iterations, paintings 34 long",
         "scale 2/2: 48x32, 2 iterations, paintings 48 long",
     ]
+    assert re.fullmatch(
+        r"memory: about 1.0 of [\d.]+ GB, for 48x32 as a whole, 20 pairs of L-BFGS in memory",
+        lines[-2],
+    )
+    assert re.fullmatch(r"time: about [\d.]+ s, [\d.]+ s an iteration at the end", lines[-1])
     assert not list(tmp_path.iterdir())
 
 

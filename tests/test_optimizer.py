@@ -10,14 +10,17 @@ from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.weights.load import random_vgg_weights
 
 from restyle.color import keep_luminance, match_color
+from restyle.errors import UserError
+from restyle.exact import optimizer
 from restyle.exact.adam import Adam
-from restyle.exact.evaluation import Measured
 from restyle.exact.lbfgs import FIRST_STEP
 from restyle.exact.optimizer import optimize, starting_image
+from restyle.exact.plan import MemoryPlan, Room, Way
 from restyle.exact.problem import Problem
 from restyle.exact.schedule import Scale
 from restyle.exact.settings import OptimizeConfig
 from restyle.machine import precision
+from restyle.exact.whole_image import Measured
 from restyle.media.images import resize
 
 RNG = np.random.default_rng(11)
@@ -167,7 +170,13 @@ OTHER_VALUES = {
 }
 
 
-@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(OptimizeConfig)])
+def test_every_field_has_another_value():
+    fields = {field.name for field in dataclasses.fields(OptimizeConfig)}
+
+    assert fields - OTHER_VALUES.keys() == {"memory_gb"}  # Which is to change as little as it can.
+
+
+@pytest.mark.parametrize("name", OTHER_VALUES)
 def test_every_field_of_the_settings_changes_the_picture(name):
     other, context = OTHER_VALUES[name]
     config = dataclasses.replace(ONE_SCALE, **context)
@@ -175,6 +184,62 @@ def test_every_field_of_the_settings_changes_the_picture(name):
     changed = result(dataclasses.replace(config, **{name: other}))
 
     assert not np.array_equal(changed, result(config))
+
+
+@pytest.fixture
+def in_tiles(monkeypatch):
+    """Has all plans be of tiles of 16 pixels, and L-BFGS's pairs where it is told."""
+
+    def in_tiles(keeping):
+        way = Way(16, 0, {}, {}, 1.0)
+        plan = functools.partial(MemoryPlan, way=way, keeping=keeping, history=QUICK.history)
+        plan_for = lambda size, precision, config, room: plan(size, precision)  # noqa: E731
+        monkeypatch.setattr(optimizer, "plan_for", plan_for)
+
+    return in_tiles
+
+
+@pytest.mark.parametrize("keeping, most", [("memory", 1e-4), ("half", 1e-3), ("disk", 1e-3)])
+def test_in_tiles_and_with_pairs_rounded_or_in_files_the_picture_is_nearly_the_same(
+    in_tiles, keeping, most
+):
+    *_, expected = run(QUICK)
+    in_tiles(keeping)
+    *_, got = run(QUICK)
+
+    assert np.abs(got.pixels() - expected.pixels()).mean() < most
+    assert got.value == pytest.approx(expected.value, rel=5 * most)
+
+
+@pytest.mark.parametrize("keeping", ["memory", "half", "disk"])
+@pytest.mark.parametrize("interrupted_after", [1, 2, 4, 6])
+def test_a_run_whose_pairs_are_in_a_folder_loses_nothing_when_it_is_cut_off(
+    in_tiles, tmp_path, keeping, interrupted_after
+):
+    in_tiles(keeping)
+    folders = [Room(10**9, 10**9, tmp_path / name) for name in ("whole", "cut")]
+    *_, expected = optimize(PROBLEM, CONFIG, QUICK, WEIGHTS, room=folders[0])
+    steps = optimize(PROBLEM, CONFIG, QUICK, WEIGHTS, room=folders[1])
+    for _ in range(interrupted_after):
+        snapshot = next(steps).snapshot()
+    next(steps)  # Of this one no state is saved.
+    steps.close()
+
+    assert not any(name.startswith(("move", "turn")) for name in snapshot)
+    *_, last = optimize(PROBLEM, CONFIG, QUICK, WEIGHTS, resume=snapshot, room=folders[1])
+    np.testing.assert_array_equal(last.pixels(), expected.pixels())
+    assert not (tmp_path / "cut").exists()  # An ended run needs none.
+
+
+def test_nothing_is_left_to_do_after_the_last_snapshot(whole_run):
+    optimizer, _, _, snapshots = whole_run
+
+    assert list(run(config_of(optimizer), resume=snapshots[-1])) == []
+
+
+def test_a_run_too_large_for_its_memory_is_refused_before_it_begins():
+    with pytest.raises(UserError, match="A picture of 17 x 11 needs .*--memory_gb=0.1 allows less"):
+        run(dataclasses.replace(QUICK, memory_gb=0.1))
 
 
 def test_matched_colors_are_those_the_run_sees():

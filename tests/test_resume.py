@@ -39,6 +39,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(
     _, error = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL, error
     assert counted_in(tmp_path / "run") == [1, 2, 3]  # The state is that of 2.
+    assert int(RunFolder(str(tmp_path / "run")).state()["iteration"]) == 2
 
     assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.png") == 0
     same_pixels(tmp_path / "out.png", whole / "out.png")

@@ -1,14 +1,13 @@
-"""Which sizes a run goes through, and whether the last of them fits in memory."""
+"""Which sizes a run goes through, and how long it stays at each."""
 
 import math
-import re
 
+import numpy as np
 import pytest
 from restyle.models.vgg_layers import smallest_side
 
 from restyle.errors import UserError
-from restyle.exact.memory import bytes_needed, check_memory
-from restyle.exact.schedule import Scale, coarse_to_fine, schedule
+from restyle.exact.schedule import Scale, coarse_to_fine, iterations_left, schedule
 from restyle.exact.settings import OptimizeConfig, result_size
 from restyle.media.images import fit_long_side
 
@@ -134,41 +133,9 @@ def test_what_the_remedy_for_a_small_style_says_helps():
     assert schedule((500, 500), [(400, 400), (100, 900)], config, LAYERS)
 
 
-@pytest.mark.parametrize("size", [(1000, 1000), (3001, 4507), (9999, 97)])
-@pytest.mark.parametrize(("optimizer", "precision"), [("lbfgs", "float32"), ("adam", "bfloat16")])
-def test_the_size_that_the_advice_names_is_the_largest_that_fits(optimizer, precision, size):
-    config, available = OptimizeConfig(optimizer=optimizer), 1_100_000_000
-    with pytest.raises(UserError) as error:
-        check_memory(size, precision, config, available=available)
+def test_what_is_left_of_a_run_is_all_that_a_snapshot_has_not_done():
+    scales = coarse_to_fine((512, 512), OptimizeConfig(iterations=303))
+    snapshot = {"scale_index": np.array(2), "iteration": np.array(11)}
 
-    side = int(re.search(r"--size=(\d+)", str(error.value))[1])
-    check_memory(fit_long_side(size, side), precision, config, available=available)
-    larger = fit_long_side(size, side + 1)
-    assert bytes_needed(larger, precision, config) > available
-    assert f"{size[1]} x {size[0]}" in str(error.value)
-
-
-@pytest.mark.parametrize("available", [0, 899_999_999, 900_000_000, 900_000_100])
-def test_no_size_is_advised_where_none_would_fit(available):
-    with pytest.raises(UserError) as error:
-        check_memory((300, 400), "float32", OptimizeConfig(), available=available)
-
-    assert "--size" not in str(error.value)
-    assert "Free some memory" in str(error.value)
-
-
-def test_adam_is_advised_to_those_who_do_not_use_it_and_needs_less():
-    size, lbfgs, adam = (900, 900), OptimizeConfig(), OptimizeConfig(optimizer="adam")
-
-    assert bytes_needed(size, "float32", adam) < bytes_needed(size, "float32", lbfgs)
-    with pytest.raises(UserError, match="--optimizer=adam"):
-        check_memory(size, "float32", lbfgs, available=10**9)
-    with pytest.raises(UserError) as error:
-        check_memory(size, "float32", adam, available=10**9)
-    assert "adam" not in str(error.value)
-
-
-def test_what_lbfgs_keeps_is_24_bytes_a_pixel_for_each_of_its_pairs():
-    few, many = (bytes_needed((10, 10), "float32", OptimizeConfig(history=h)) for h in (1, 11))
-
-    assert many - few == 10 * 100 * 3 * 2 * 4
+    assert iterations_left(scales) == [60, 60, 61, 61, 61]
+    assert iterations_left(scales, snapshot) == [0, 0, 50, 61, 61]

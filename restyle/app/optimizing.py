@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 import restyle
 from restyle.app.jobs import Job
 from restyle.color import without_white
-from restyle.exact.memory import bytes_needed, check_memory
+from restyle.exact.plan import largest_side, plan_for, room_for
 from restyle.exact.problem import saved_alpha
 from restyle.exact.settings import OptimizeConfig, result_size
 from restyle.keywords import configured
@@ -47,7 +45,8 @@ def optimizing(
     for painting in paintings:
         image_size(painting)
     size = result_size(image_size(photo), config)
-    check_memory(size, "float32" if config.precision == "auto" else config.precision, config)
+    precision = "float32" if config.precision == "auto" else config.precision
+    plan_for(size, precision, config, room_for(config))
 
     def work(job: Job) -> None:
         job.tell(line="Loading TensorFlow and VGG-19")
@@ -77,10 +76,9 @@ def optimizing(
 
 def largest_size() -> int:
     """Long side in pixels of the largest square that fits in the memory that is free."""
-    available, config = psutil.virtual_memory().available, OptimizeConfig()
-    sides = range(LARGEST_SIZE, SMALLEST_SIZE, -STEP_OF_SIZE)
-    fits = (side for side in sides if bytes_needed((side, side), "float32", config) <= available)
-    return next(fits, SMALLEST_SIZE)
+    config, square = OptimizeConfig(), (LARGEST_SIZE, LARGEST_SIZE)
+    side = largest_side(square, "float32", config, room_for(config))
+    return max(SMALLEST_SIZE, side - side % STEP_OF_SIZE)
 
 
 class Watch:

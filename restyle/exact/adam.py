@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from restyle.exact.evaluation import Evaluation
+from restyle.exact.whole_image import Evaluation
 
 
 class Adam:
@@ -32,6 +32,9 @@ class Adam:
         names = "image value gradient terms evaluations stalled"
         moments = {f"adam {v.path}": v.value for v in self.rule.variables}
         return {name: getattr(self, name) for name in names.split()} | moments
+
+    def forget(self) -> None:
+        """Frees what only another step would need: nothing that counts."""
 
     def _step(self) -> None:
         """Moves the image; sets `stalled`, and moves nothing, if the value is not finite there."""

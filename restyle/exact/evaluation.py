@@ -1,57 +1,20 @@
-"""Value and gradient of the objective at an image, apart from the optimizer that consumes them."""
+"""The objective of a problem at one size: of the whole image or tile by tile, as a plan has it."""
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from restyle.exact.network import network_for
+from restyle.exact.plan import WHOLE, Way
 from restyle.exact.problem import Problem, recolored
 from restyle.exact.schedule import scales_of
 from restyle.exact.settings import OptimizeConfig
-from restyle.measure import Comparison, Painting, compare
+from restyle.exact.tiled_image import TiledImage
+from restyle.exact.whole_image import WholeImage
+from restyle.measure import Painting, compare, compare_in_tiles, scorer
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.weights.load import VGGWeights
-
-
-class Measured(NamedTuple):
-    """The objective at one image.
-
-    Attributes:
-      value: scalar, the weighted sum of the terms.
-      gradient: of the value with respect to the image, (1, h, w, 3).
-      terms: (t,), the terms before their weights, in the order of `Objective.weights`.
-    """
-
-    value: tf.Tensor
-    gradient: tf.Tensor
-    terms: tf.Tensor
-
-
-Evaluation = Callable[[tf.Tensor], Measured]
-"""What an optimizer needs. Another way to compute the same, by tiles say, has this shape."""
-
-
-class WholeImage:
-    """Evaluates the objective with all of the image in memory at once."""
-
-    def __init__(self, comparison: Comparison):
-        self.comparison = comparison
-        self.objective = comparison.objective
-
-    def __call__(self, image: tf.Tensor) -> Measured:
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(image)
-            terms = self.comparison.terms(image)
-            value = self.objective.total(terms)
-        gradient = tf.convert_to_tensor(tape.gradient(value, image))
-        return Measured(value[0], gradient, tf.concat(list(terms.values()), axis=0))
-
-    def numbers(self, picture: np.ndarray) -> dict[str, float]:
-        """The objective of a picture (h, w, 3) and its terms by name, without a gradient."""
-        return self.comparison.numbers(picture)
 
 
 def evaluation_at(
@@ -61,13 +24,14 @@ def evaluation_at(
     *,
     size: tuple[int, int],
     style_long_side: int,
-) -> WholeImage:
+    way: Way = WHOLE,
+) -> WholeImage | TiledImage:
     """The objective of a problem at one size of the picture and one of the paintings."""
-    paintings = paintings_of(problem)
-    comparison = compare(
-        problem.content, paintings, network, config, size=size, style_long_side=style_long_side
-    )
-    return WholeImage(comparison)
+    asked = problem.content, paintings_of(problem), network, config
+    at = {"size": size, "style_long_side": style_long_side}
+    if way.tile:
+        return TiledImage(compare_in_tiles(*asked, **at, tile=way.tile), kept=way.kept)
+    return WholeImage(compare(*asked, **at))
 
 
 def paintings_of(problem: Problem) -> list[Painting]:
@@ -98,11 +62,13 @@ def measure_stages(
     """
     network = network_for(weights, objective.layers, objective.pooling, "float32")
     scale = scales_of(problem, objective, config)[-1]
-    evaluation = evaluation_at(
-        recolored(problem, config),
-        objective,
+    seen = recolored(problem, config)
+    measure = scorer(
+        seen.content,
+        paintings_of(seen),
         network,
+        objective,
         size=scale.size,
         style_long_side=scale.style_long_side,
     )
-    return {stage: evaluation.numbers(pixels) for stage, pixels in stages.items()}
+    return {stage: measure.numbers(pixels) for stage, pixels in stages.items()}

@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from restyle.exact.evaluation import Evaluation, Measured
+from restyle.exact.pairs import Pairs, PairsInMemory
+from restyle.exact.whole_image import Evaluation, Measured
 
 SUFFICIENT_DECREASE = 1e-4
 MOST_TRIALS = 12
@@ -22,38 +23,57 @@ class LBFGS:
     nothing visits the host between evaluations.
     """
 
-    def __init__(self, evaluate: Evaluation, image: tf.Tensor, *, history: int = 20):
-        """image: (1, h, w, 3) in [0, 1], the start. history: pairs kept, 20 as a rule."""
+    def __init__(
+        self,
+        evaluate: Evaluation,
+        image: tf.Tensor,
+        *,
+        history: int = 20,
+        pairs: Pairs | None = None,
+    ):
+        """image: (1, h, w, 3) in [0, 1], the start. history: pairs kept in memory, 20 as a rule.
+
+        pairs: another place for them, of a history of its own.
+        """
         self.evaluate = evaluate
-        self.history = history
+        self.pairs = pairs or PairsInMemory(history, int(tf.size(image)))
         measured = evaluate(tf.convert_to_tensor(image))
-        rows = (history, int(tf.size(image)))
         self.image = tf.Variable(image)
         self.value = tf.Variable(measured.value)
         self.gradient = tf.Variable(measured.gradient)
         self.terms = tf.Variable(measured.terms)
-        self.moves = tf.Variable(tf.zeros(rows))
-        self.turns = tf.Variable(tf.zeros(rows))
-        self.curvatures = tf.Variable(tf.ones(history))
-        self.pairs = tf.Variable(tf.constant(0))
+        self.curvatures = tf.Variable(tf.ones(self.pairs.history))
+        # Pairs are counted from the first; those before `first` are dropped.
+        self.first = tf.Variable(tf.constant(0))
+        self.made = tf.Variable(tf.constant(0))
         self.evaluations = tf.Variable(tf.constant(1))
         self.stalled = tf.Variable(tf.constant(False))
         self.step = tf.function(self._step)
 
     @property
     def variables(self) -> dict[str, tf.Variable]:
-        """All that must be saved for the next step to be what it would have been."""
-        names = "image value gradient terms moves turns curvatures pairs evaluations stalled"
+        """With `remembered`, all that must be saved for the next step to be the same."""
+        names = "image value gradient terms curvatures first made evaluations stalled"
         return {name: getattr(self, name) for name in names.split()}
+
+    @property
+    def remembered(self) -> range:
+        """Numbers of the pairs that the next step will use."""
+        return range(int(self._oldest()), int(self.made))
+
+    def forget(self) -> None:
+        """Frees the pairs: no other step will be made."""
+        self.first.assign(self.made)
+        self.pairs.free()
 
     def _step(self) -> None:
         """Moves the image to a lower value, or sets `stalled` if no direction leads down."""
         direction = self._direction()
         if _dot(direction, self.gradient) >= 0.0:
-            self.pairs.assign(0)
+            self.first.assign(self.made)
             direction = -self._free(self.gradient)
         length = 1.0
-        if self.pairs == 0:
+        if self.made == self.first:
             length = FIRST_STEP / (tf.reduce_max(tf.abs(direction)) + 1e-30)
         image, measured, trials, lower = self._search(direction, length)
         self.evaluations.assign_add(trials)
@@ -64,8 +84,8 @@ class LBFGS:
             self.gradient.assign(measured.gradient)
             self.terms.assign(measured.terms)
         else:
-            self.stalled.assign(self.pairs == 0)
-            self.pairs.assign(0)
+            self.stalled.assign(self.made == self.first)
+            self.first.assign(self.made)
 
     def _free(self, values: tf.Tensor) -> tf.Tensor:
         """Zero where a pixel is on a bound and going down the gradient would cross it."""
@@ -77,22 +97,24 @@ class LBFGS:
     def _direction(self) -> tf.Tensor:
         """Minus the inverse Hessian's estimate times the gradient, by the two-loop recursion."""
         vector = tf.reshape(self._free(self.gradient), [-1])
-        oldest = tf.maximum(0, self.pairs - self.history)
-        alphas = tf.zeros(self.history)
-        for pair in tf.range(self.pairs - 1, oldest - 1, -1):
-            row = pair % self.history
-            alpha = _dot(self.moves.sparse_read(row), vector) / self.curvatures[row]
-            vector -= alpha * self.turns.sparse_read(row)
+        history, oldest = self.pairs.history, self._oldest()
+        alphas = tf.zeros(history)
+        for pair in tf.range(self.made - 1, oldest - 1, -1):
+            row = pair % history
+            alpha = _dot(self.pairs.move(pair), vector) / self.curvatures[row]
+            vector -= alpha * self.pairs.turn(pair)
             alphas = tf.tensor_scatter_nd_update(alphas, [[row]], [alpha])
-        if self.pairs > 0:
-            row = tf.math.floormod(self.pairs - 1, self.history)
-            turn = self.turns.sparse_read(row)
-            vector *= self.curvatures[row] / _dot(turn, turn)
-        for pair in tf.range(oldest, self.pairs):
-            row = pair % self.history
-            beta = _dot(self.turns.sparse_read(row), vector) / self.curvatures[row]
-            vector += (alphas[row] - beta) * self.moves.sparse_read(row)
+        if self.made > self.first:
+            turn = self.pairs.turn(self.made - 1)
+            vector *= self.curvatures[(self.made - 1) % history] / _dot(turn, turn)
+        for pair in tf.range(oldest, self.made):
+            row = pair % history
+            beta = _dot(self.pairs.turn(pair), vector) / self.curvatures[row]
+            vector += (alphas[row] - beta) * self.pairs.move(pair)
         return -self._free(tf.reshape(vector, self.image.shape))
+
+    def _oldest(self) -> tf.Tensor:
+        return tf.maximum(self.first, self.made - self.pairs.history)
 
     def _search(self, direction, length):
         """Shortens the step until Armijo's condition holds; a parabola proposes the next length.
@@ -119,14 +141,17 @@ class LBFGS:
 
     def _remember(self, move, turn):
         """Keeps a pair whose curvature is positive; another would make the estimate indefinite."""
-        move, turn = tf.reshape(move, [-1]), tf.reshape(turn, [-1])
+        move, turn = self._rounded(move), self._rounded(turn)
         curvature = _dot(move, turn)
         if curvature > 1e-6 * tf.sqrt(_dot(move, move) * _dot(turn, turn)):
-            row = tf.math.floormod(self.pairs, self.history)
-            self.moves.scatter_update(tf.IndexedSlices(move, row))
-            self.turns.scatter_update(tf.IndexedSlices(turn, row))
+            row = self.made % self.pairs.history
+            self.pairs.put(self.made.value(), move, turn)
             self.curvatures.scatter_update(tf.IndexedSlices(curvature, row))
-            self.pairs.assign_add(1)
+            self.made.assign_add(1)
+
+    def _rounded(self, values: tf.Tensor) -> tf.Tensor:
+        """As they will be read again, so that the curvature is that of what is kept."""
+        return tf.cast(tf.cast(tf.reshape(values, [-1]), self.pairs.dtype), tf.float32)
 
 
 def _dot(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:

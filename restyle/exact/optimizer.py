@@ -1,8 +1,12 @@
 """The exact path: an image is changed until the network sees what it is asked to see."""
 
+import contextlib
 import dataclasses
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,12 +15,14 @@ import tensorflow as tf
 from restyle.exact.adam import Adam
 from restyle.exact.evaluation import evaluation_at
 from restyle.exact.lbfgs import LBFGS
-from restyle.exact.memory import check_memory
 from restyle.exact.network import network_for
+from restyle.exact.pairs import KINDS, PairFiles, PairsInFiles, PairsInMemory
+from restyle.exact.plan import MemoryPlan, Room, plan_for, room_for
 from restyle.exact.problem import Problem, finished, recolored
 from restyle.exact.schedule import Scale, scales_of
 from restyle.exact.settings import STARTS, OptimizeConfig
 from restyle.machine.precision import decided_precision
+from restyle.exact.whole_image import Evaluation
 from restyle.measure import as_batch
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.weights.load import VGGWeights
@@ -34,8 +40,9 @@ class Step:
       value: the objective.
       terms: by name, before their weights.
       seconds: since the run, or its resumption, began.
-      state: the optimizer's variables by name; they change with the next step.
+      optimizer: it changes with the next step.
       problem, config: what the run was asked, "auto" decided.
+      room: what it may take.
     """
 
     iteration: int
@@ -45,9 +52,10 @@ class Step:
     value: float
     terms: Mapping[str, float]
     seconds: float
-    state: Mapping[str, tf.Variable] = dataclasses.field(repr=False)
+    optimizer: LBFGS | Adam = dataclasses.field(repr=False)
     problem: Problem = dataclasses.field(repr=False)
     config: OptimizeConfig
+    room: Room
 
     @property
     def scale(self) -> Scale:
@@ -71,18 +79,33 @@ class Step:
 
     def pixels(self) -> np.ndarray:
         """The image as it is now, (h, w, 3) float32 in [0, 1]."""
-        return self.state["image"].numpy()[0]
+        return self.optimizer.image.numpy()[0]
 
     def finished(self) -> np.ndarray:
         """The picture as it is now, at the size of the result and in the colors asked for."""
         return finished(self.pixels(), self.problem, self.config)
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """A copy of all that `optimize` needs to go on from here, by name."""
-        arrays = {f"state {name}": value.numpy() for name, value in self.state.items()}
+        """A copy of all that `optimize` needs to go on from here, by name.
+
+        The pairs that L-BFGS remembers go into the folder of the run's room, if it has one: each is
+        written once.
+        """
+        variables = self.optimizer.variables
+        arrays = {f"state {name}": value.numpy() for name, value in variables.items()}
         names = ("iteration", "scale_index", "iteration_of_run")
-        position = {name: getattr(self, name) for name in names}
-        return arrays | {name: np.array(value) for name, value in position.items()}
+        arrays |= {name: np.array(getattr(self, name)) for name in names}
+        arrays["room"] = np.array([self.room.memory, self.room.disk])
+        if isinstance(self.optimizer, Adam):
+            return arrays
+        pairs, numbers = self.optimizer.pairs, self.optimizer.remembered
+        if self.room.folder:
+            _files(self.room.folder, self.scale_index).save(pairs, numbers)
+            return arrays
+        for number in numbers:
+            for kind, array in zip(KINDS, pairs.arrays(number), strict=True):
+                arrays[f"{kind} {number}"] = array
+        return arrays
 
 
 def optimize(
@@ -92,6 +115,7 @@ def optimize(
     weights: VGGWeights,
     *,
     resume: Mapping[str, np.ndarray] | None = None,
+    room: Room | None = None,
 ) -> Iterator[Step]:
     """Returns an iterator over the iterations of a run, scale after scale: it makes the picture.
 
@@ -104,62 +128,117 @@ def optimize(
 
     Args:
       resume: a `Step.snapshot` of the same run; the first step is then the one that followed it.
+      room: what the run may take, `room_for(config, resume=resume)` unless given.
 
     Raises:
       UserError: a picture is too small for the objective's layers, or too large for the memory.
     """
     config = dataclasses.replace(config, precision=decided_precision(config.precision))
     scales = scales_of(problem, objective, config)
-    check_memory(scales[-1].size, config.precision, config)
+    room = room or room_for(config, resume=resume)
+    plans = [plan_for(scale.size, config.precision, config, room) for scale in scales]
+    run = _Run(problem, objective, config, scales, plans, room)
     network = network_for(weights, objective.layers, objective.pooling, config.precision)
-    return _steps(problem, objective, config, network, scales, resume)
+    return _steps(run, network, resume)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Run:
+    """What is decided before the first step."""
+
+    problem: Problem
+    objective: ObjectiveConfig
+    config: OptimizeConfig
+    scales: Sequence[Scale]
+    plans: Sequence[MemoryPlan]
+    room: Room
 
 
 def _steps(
-    problem: Problem,
-    objective: ObjectiveConfig,
-    config: OptimizeConfig,
-    network: keras.Model,
-    scales: Sequence[Scale],
-    resume: Mapping[str, np.ndarray] | None,
+    run: _Run, network: keras.Model, resume: Mapping[str, np.ndarray] | None
 ) -> Iterator[Step]:
-    began, colored = time.monotonic(), recolored(problem, config)
+    began, colored = time.monotonic(), recolored(run.problem, run.config)
+    if resume and _ended(resume, run.scales):
+        return
     first = int(resume["scale_index"]) if resume else 0
-    image = resume["state image"][0] if resume else starting_image(colored, config, scales[0].size)
-    for index, scale in enumerate(scales[first:], first):
-        evaluation = evaluation_at(
-            colored,
-            objective,
-            network,
-            size=scale.size,
-            style_long_side=scale.style_long_side,
-        )
-        names = list(evaluation.objective.weights)
-        optimizer = _optimizer(evaluation, as_batch(image, scale.size), config)
-        done = _restore(optimizer.variables, resume) if resume and index == first else 0
-        for iteration in range(done + 1, scale.iterations + 1):
-            if optimizer.stalled:
-                break
-            optimizer.step()
-            yield Step(
-                iteration=iteration,
-                scale_index=index,
-                schedule=scales,
-                evaluations=int(optimizer.evaluations),
-                value=float(optimizer.value),
-                terms=dict(zip(names, optimizer.terms.numpy().tolist(), strict=True)),
-                seconds=time.monotonic() - began,
-                state=optimizer.variables,
-                problem=problem,
-                config=config,
+    if resume:
+        image = resume["state image"][0]
+    else:
+        image = starting_image(colored, run.config, run.scales[0].size)
+    with _folder(run.room) as folder:
+        for index in range(first, len(run.scales)):
+            scale, plan = run.scales[index], run.plans[index]
+            evaluation = evaluation_at(
+                colored,
+                run.objective,
+                network,
+                size=scale.size,
+                style_long_side=scale.style_long_side,
+                way=plan.way,
             )
-        image = optimizer.image.numpy()[0]
+            names = list(evaluation.objective.weights)
+            files = _files(folder, index)
+            optimizer = optimizer_for(
+                evaluation, as_batch(image, scale.size), run.config, plan, files
+            )
+            done = _restore(optimizer, resume, files) if resume and index == first else 0
+            for iteration in range(done + 1, scale.iterations + 1):
+                if optimizer.stalled:
+                    break
+                optimizer.step()
+                yield Step(
+                    iteration=iteration,
+                    scale_index=index,
+                    schedule=run.scales,
+                    evaluations=int(optimizer.evaluations),
+                    value=float(optimizer.value),
+                    terms=dict(zip(names, optimizer.terms.numpy().tolist(), strict=True)),
+                    seconds=time.monotonic() - began,
+                    optimizer=optimizer,
+                    problem=run.problem,
+                    config=run.config,
+                    room=run.room,
+                )
+            image = optimizer.image.numpy()[0]
+            if index + 1 < len(run.scales):
+                optimizer.forget()  # A caller may hold on to the last step.
 
 
-def _optimizer(evaluation, image: tf.Tensor, config: OptimizeConfig) -> LBFGS | Adam:
+def _ended(resume: Mapping[str, np.ndarray], scales: Sequence[Scale]) -> bool:
+    """Whether a snapshot is of the last step of a run."""
+    done = resume["iteration"] >= scales[-1].iterations or resume["state stalled"]
+    return bool(resume["scale_index"] == len(scales) - 1 and done)
+
+
+@contextlib.contextmanager
+def _folder(room: Room) -> Iterator[Path]:
+    """Yields the folder of the pairs; when the run has ended they are of no more use."""
+    if room.folder:
+        yield room.folder
+        shutil.rmtree(room.folder, ignore_errors=True)
+    else:
+        with tempfile.TemporaryDirectory(prefix="restyle_") as folder:
+            yield Path(folder)
+
+
+def _files(folder: Path, scale_index: int) -> PairFiles:
+    return PairFiles(folder / f"scale_{scale_index + 1}")
+
+
+def optimizer_for(
+    evaluation: Evaluation,
+    image: tf.Tensor,
+    config: OptimizeConfig,
+    plan: MemoryPlan,
+    files: PairFiles,
+) -> LBFGS | Adam:
     if config.optimizer == "adam":
         return Adam(evaluation, image, learning_rate=config.learning_rate)
-    return LBFGS(evaluation, image, history=config.history)
+    length = int(tf.size(image))
+    if plan.keeping == "disk":
+        return LBFGS(evaluation, image, pairs=PairsInFiles(plan.history, length, files))
+    dtype = "bfloat16" if plan.keeping == "half" else "float32"
+    return LBFGS(evaluation, image, pairs=PairsInMemory(plan.history, length, dtype))
 
 
 def starting_image(problem: Problem, config: OptimizeConfig, size: tuple[int, int]) -> np.ndarray:
@@ -176,8 +255,15 @@ def starting_image(problem: Problem, config: OptimizeConfig, size: tuple[int, in
     return problem.styles[0] if config.init == "style" else problem.content
 
 
-def _restore(variables: Mapping[str, tf.Variable], snapshot: Mapping[str, np.ndarray]) -> int:
-    """Puts a snapshot back into the variables; returns the iterations done at its scale."""
-    for name, variable in variables.items():
+def _restore(optimizer: LBFGS | Adam, snapshot: Mapping[str, np.ndarray], files: PairFiles) -> int:
+    """Puts a snapshot back into an optimizer; returns the iterations done at its scale."""
+    for name, variable in optimizer.variables.items():
         variable.assign(snapshot[f"state {name}"])
+    if isinstance(optimizer, LBFGS):
+        files.forget_from(int(optimizer.made))
+        for number in optimizer.remembered:
+            names = [f"{kind} {number}" for kind in KINDS]
+            there = all(name in snapshot for name in names)
+            move, turn = (snapshot[name] for name in names) if there else files.read(number)
+            optimizer.pairs.restore(number, (move, turn))
     return int(snapshot["iteration"])

@@ -2,7 +2,9 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from restyle.errors import UserError
 from restyle.exact.problem import Problem
@@ -96,3 +98,15 @@ def schedule(
                 "--smallest_scale, or crop the style to a less extreme shape."
             )
     return scales
+
+
+def iterations_left(
+    scales: Sequence[Scale], resume: Mapping[str, np.ndarray] | None = None
+) -> list[int]:
+    """Iterations of each scale that are still to be done after a `Step.snapshot`."""
+    index, done = (int(resume["scale_index"]), int(resume["iteration"])) if resume else (0, 0)
+    finished = [scale.iterations for scale in scales[:index]] + [done]
+    return [
+        scale.iterations - (finished[at] if at < len(finished) else 0)
+        for at, scale in enumerate(scales)
+    ]

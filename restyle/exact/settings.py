@@ -58,12 +58,17 @@ class OptimizeConfig:
         0, "Long side of the style in pixels, in place of style_scale; 0: unused."
     )
     history: int = setting(
-        20, "Steps that L-BFGS remembers, 1 or more; each costs 24 bytes a pixel."
+        20, "Steps that L-BFGS remembers, 1 or more; each costs up to 24 bytes a pixel."
     )
     precision: str = setting(
         "auto",
         "Precision of the network's activations; auto: whichever is faster on this machine.",
         choices=PRECISIONS,
+    )
+    memory_gb: float = setting(
+        0.0,
+        "Memory that the run may take, in GB; 0: what is free. A picture that needs more is seen "
+        "in tiles, and what L-BFGS remembers is rounded or kept in files.",
     )
     preserve_color: str = setting(
         "none",
@@ -81,6 +86,8 @@ class OptimizeConfig:
         for name in ("learning_rate", "style_scale"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"Got {name} {getattr(self, name)}, expected a number above 0.")
+        if not 0 <= self.memory_gb < float("inf"):
+            raise ValueError(f"Got memory_gb {self.memory_gb}, expected 0 or more.")
 
 
 def result_size(content_size: tuple[int, int], config: OptimizeConfig) -> tuple[int, int]:

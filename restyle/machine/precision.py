@@ -4,6 +4,7 @@ import time
 
 from keras import ops
 
+SIDE, CHANNELS = 64, 128
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
@@ -21,10 +22,15 @@ def fastest_precision() -> str:
     return "bfloat16" if seconds["bfloat16"] < 0.8 * seconds["float32"] else "float32"
 
 
+def operations_per_second(precision: str) -> float:
+    """How many multiplications and additions of a convolution this machine does now in a second."""
+    return 2 * SIDE**2 * 9 * CHANNELS**2 / _convolution_seconds(precision)
+
+
 def _convolution_seconds(dtype: str) -> float:
     """The shortest of three runs of a convolution like those of conv3."""
-    images = ops.ones((1, 64, 64, 128), dtype)
-    kernel = ops.ones((3, 3, 128, 128), dtype)
+    images = ops.ones((1, SIDE, SIDE, CHANNELS), dtype)
+    kernel = ops.ones((3, 3, CHANNELS, CHANNELS), dtype)
     durations = []
     for _ in range(4):
         start = time.perf_counter()

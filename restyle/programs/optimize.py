@@ -20,6 +20,8 @@ import numpy as np
 
 from restyle.color import without_white
 from restyle.machine.tensorflow_start import quiet_start
+from restyle.exact.plan import Room, plan_for, room_for
+from restyle.exact.schedule import iterations_left
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.images import as_saved, check_writable, read_recipe, resize, write_image
 from restyle.media.video.time_lapse import check_time_lapse
@@ -35,7 +37,7 @@ from restyle.programs.optimize_records import (
 )
 from restyle.programs.optimize_settings import CONFIGS, FLAGS, SAVE_EVERY, SWEPT, Results, idle
 from restyle.programs.optimize_task import Task, check_size, read_task
-from restyle.programs.optimize_text import step_line
+from restyle.programs.optimize_text import plan_lines, step_line
 from restyle.programs.progress import ProgressDisplay
 from restyle.programs.settings import (
     built,
@@ -76,10 +78,9 @@ def _optimize(given: dict[str, Any]) -> int:
     for name, why in idle(task.config).items():
         refuse(given, [name], why)
     _check_results(results)
-    if given.get("dry_run"):
-        print(task.plan())
-        return 0
     folder = RunFolder(results.run_dir) if results.run_dir else None
+    if given.get("dry_run"):
+        return _print_plan(task, folder, None)
     if folder:
         folder.make()
     return _make(task, results, folder, None)
@@ -96,10 +97,18 @@ def _go_on(given: Mapping[str, Any], results: Results) -> int:
     if snapshot:
         check_size(task, snapshot)
     if given.get("dry_run"):
-        print(task.plan())
-        return 0
+        return _print_plan(task, folder, snapshot)
     folder.forget_after(int(snapshot["iteration_of_run"]) if snapshot else 0)
     return _make(task, results, folder, snapshot)
+
+
+def _print_plan(task: Task, folder: RunFolder | None, snapshot: Snapshot | None) -> int:
+    """Prints what would be done; needs TensorFlow to see how fast it is here."""
+    with quiet_start("tensorflow"):
+        decided = _decided(task)
+    _, expected = _expected(decided, folder, snapshot)
+    print("\n".join([task.plan(), *expected]))
+    return 0
 
 
 def _check_results(results: Results) -> None:
@@ -139,6 +148,19 @@ def _decided(task: Task) -> Task:
     return task.with_precision(decided_precision(task.config.precision))
 
 
+def _expected(
+    task: Task, folder: RunFolder | None, snapshot: Snapshot | None
+) -> tuple[Room, list[str]]:
+    """What a run may take, and lines that say what it will; UserError if that is too much."""
+    from restyle.precision import operations_per_second
+
+    config = task.config
+    room = room_for(config, folder.pairs_path if folder else None, snapshot)
+    plans = [plan_for(scale.size, config.precision, config, room) for scale in task.scales]
+    left = iterations_left(task.scales, snapshot)
+    return room, plan_lines(plans, left, room, operations_per_second(config.precision))
+
+
 def _run(
     task: Task,
     results: Results,
@@ -154,7 +176,9 @@ def _run(
 
     if task.network and not snapshot:
         task = task.started(_one_pass(task))
-    steps = optimize(task.problem, task.objective, task.config, weights, resume=snapshot)
+    room, expected = _expected(task, folder, snapshot)
+    display.say("\n".join(expected))
+    steps = optimize(task.problem, task.objective, task.config, weights, resume=snapshot, room=room)
     if folder and not results.resume:
         folder.begin(run_record(PROGRAM, task.settings(), task.inputs))
     step = None

@@ -26,20 +26,19 @@ class Record(Protocol):
 
 
 class FolderRecord:
-    """A run's folder: every step's numbers; every so many steps a preview and the state."""
+    """A run's folder: every step's numbers and the state; every so many steps a preview."""
 
     def __init__(self, folder: RunFolder, save_every: int):
-        """save_every: iterations; 0: the state at the end only."""
+        """save_every: iterations from preview to preview; 0: none."""
         self.folder, self.save_every = folder, save_every
 
     def add(self, step: "Step") -> None:
         self.folder.log(metrics_row(step))
         if is_due(step, self.save_every):
             self.folder.preview(f"{step.iteration_of_run:05d}", step.pixels())
-            self.folder.keep_state(step.snapshot())
+        self.folder.keep_state(step.snapshot())
 
     def end(self, step: "Step") -> None:
-        self.folder.keep_state(step.snapshot())
         self.folder.plot(["objective", *step.terms])
 
 

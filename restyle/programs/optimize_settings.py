@@ -65,9 +65,9 @@ class Results:
     show_recipe: str | None = setting(None, "Print how this picture was made, and stop.")
     save_every: int | None = setting(
         None,
-        f"Iterations between previews and saved states in --run_dir, {SAVE_EVERY} if not given; "
-        "0: none. Without a --run_dir previews are written beside the output, if this flag is "
-        "given.",
+        f"Iterations between previews in --run_dir, {SAVE_EVERY} if not given; 0: none. The state "
+        "is kept after each iteration. Without a --run_dir previews are written beside the output, "
+        "if this flag is given.",
     )
     sweep: tuple[str, ...] = setting(
         (),

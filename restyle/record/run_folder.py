@@ -21,7 +21,11 @@ BROKEN_STATE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zli
 
 
 class RunFolder:
-    """config.json, metrics.csv, loss.png, previews/ and the last two states of one run."""
+    """config.json, metrics.csv, loss.png, previews/ and the last two states of one run.
+
+    Attributes:
+      pairs_path: a folder for what L-BFGS remembers, which is too much to be written in each state.
+    """
 
     def __init__(self, path: str):
         self.path = Path(path)
@@ -29,6 +33,7 @@ class RunFolder:
         self.metrics_path = self.path / "metrics.csv"
         self.state_path = self.path / "state.npz"
         self.state_before_path = self.path / "state_before.npz"
+        self.pairs_path = self.path / "pairs"
 
     def make(self) -> None:
         """Makes the folder; refuses one that holds a run."""
