@@ -26,6 +26,7 @@ from restyle.exact.evaluation import evaluation_at
 from restyle.exact.lbfgs import LBFGS
 from restyle.exact.problem import Problem, read_problem
 from restyle.machine.precision import PRECISIONS
+from restyle.exact.tiled_image import TiledImage
 from restyle.exact.whole_image import Measured, WholeImage
 from restyle.measure import as_batch
 from restyle.media.images import as_saved, fit_long_side
@@ -73,7 +74,7 @@ def _flags() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _evaluation(problem: Problem, size: tuple[int, int], precision: str) -> WholeImage:
+def _evaluation(problem: Problem, size: tuple[int, int], precision: str) -> WholeImage | TiledImage:
     config = ObjectiveConfig()
     network = vgg19_features(
         load_vgg_weights(), config.layers, dtype=PRECISIONS[precision], pooling=config.pooling
@@ -81,7 +82,7 @@ def _evaluation(problem: Problem, size: tuple[int, int], precision: str) -> Whol
     return evaluation_at(problem, config, network, size=size, style_long_side=max(size))
 
 
-def ours(evaluate: WholeImage, start: tf.Tensor, evaluations: int) -> Run:
+def ours(evaluate: WholeImage | TiledImage, start: tf.Tensor, evaluations: int) -> Run:
     """Our L-BFGS until `evaluations` are spent, the last step's trials included."""
     optimizer = LBFGS(evaluate, start, history=HISTORY)
     lowest, iterations = [float(optimizer.value)], 0
@@ -93,7 +94,7 @@ def ours(evaluate: WholeImage, start: tf.Tensor, evaluations: int) -> Run:
     return Run(lowest, optimizer.image.numpy()[0], iterations)
 
 
-def scipys(evaluate: WholeImage, start: tf.Tensor, evaluations: int, *, bounds) -> Run:
+def scipys(evaluate: WholeImage | TiledImage, start: tf.Tensor, evaluations: int, *, bounds) -> Run:
     """scipy's L-BFGS-B in float64 around our evaluation; clipped at the end."""
     graph, lowest, best = tf.function(evaluate.__call__), [], []
 
@@ -141,6 +142,8 @@ def _print_overhead(problem: Problem, size: tuple[int, int]) -> None:
     row = (f"{size[1]} x {size[0]}", f"{evaluation:.2f}", f"{step:.3f}", f"{step / evaluation:.1%}")
     print(line(row), flush=True)
     assert int(optimizer.pairs) >= HISTORY, "The quadratic did not fill the memory."
+    _print_row(*row)
+    assert int(optimizer.made) >= HISTORY, "The quadratic did not fill the memory."
 
 
 def _seconds(work) -> float:

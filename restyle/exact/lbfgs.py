@@ -106,7 +106,7 @@ class LBFGS:
             alphas = tf.tensor_scatter_nd_update(alphas, [[row]], [alpha])
         if self.made > self.first:
             turn = self.pairs.turn(self.made - 1)
-            vector *= self.curvatures[(self.made - 1) % history] / _dot(turn, turn)
+            vector *= self.curvatures[tf.math.floormod(self.made - 1, history)] / _dot(turn, turn)
         for pair in tf.range(oldest, self.made):
             row = pair % history
             beta = _dot(self.pairs.turn(pair), vector) / self.curvatures[row]
@@ -144,7 +144,7 @@ class LBFGS:
         move, turn = self._rounded(move), self._rounded(turn)
         curvature = _dot(move, turn)
         if curvature > 1e-6 * tf.sqrt(_dot(move, move) * _dot(turn, turn)):
-            row = self.made % self.pairs.history
+            row = tf.math.floormod(self.made, self.pairs.history)
             self.pairs.put(self.made.value(), move, turn)
             self.curvatures.scatter_update(tf.IndexedSlices(curvature, row))
             self.made.assign_add(1)

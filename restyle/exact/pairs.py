@@ -56,7 +56,7 @@ class PairsInMemory:
         )
 
     def put(self, number: tf.Tensor, move: tf.Tensor, turn: tf.Tensor) -> None:
-        row = number % self.history
+        row = tf.math.floormod(number, self.history)
         self.moves.scatter_update(tf.IndexedSlices(tf.cast(move, self.dtype), row))
         self.turns.scatter_update(tf.IndexedSlices(tf.cast(turn, self.dtype), row))
 
@@ -78,7 +78,7 @@ class PairsInMemory:
             vectors.assign(tf.zeros((self.history, 0), self.dtype))
 
     def _read(self, vectors: tf.Variable, number: tf.Tensor) -> tf.Tensor:
-        vector = vectors.sparse_read(number % self.history)
+        vector = vectors.sparse_read(tf.math.floormod(number, self.history))
         return tf.cast(tf.ensure_shape(vector, [self.length]), tf.float32)
 
 

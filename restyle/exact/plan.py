@@ -42,7 +42,7 @@ class Way:
 
 # Measured by benchmarks/posters.py with conv5_1 the deepest layer, and a tenth more.
 AT_START = 1_000_000_000
-WHOLE = Way(0, 0, {"float32": 0, "bfloat16": 0}, {"float32": 3900, "bfloat16": 2950}, 1.0)
+WHOLE = Way(0, 0, {"float32": 0, "bfloat16": 0}, {"float32": 3750, "bfloat16": 3050}, 1.0)
 WAYS = (
     WHOLE,
     Way(1024, 2, {"float32": 700, "bfloat16": 450}, {"float32": 1900, "bfloat16": 1220}, 1.45),
@@ -144,7 +144,7 @@ class MemoryPlan:
         return self.way.work + KEEPINGS[self.keeping].work
 
     def seconds(self, operations_per_second: float) -> float:
-        """Those of an iteration, about; see `restyle.precision.operations_per_second`."""
+        """Those of an iteration, about; see `restyle.machine.precision.operations_per_second`."""
         operations = EVALUATIONS * self.work * self._pixels * OPERATIONS_PER_PIXEL
         return operations / (SHARE_OF_SPEED * operations_per_second)
 

@@ -152,7 +152,7 @@ def _expected(
     task: Task, folder: RunFolder | None, snapshot: Snapshot | None
 ) -> tuple[Room, list[str]]:
     """What a run may take, and lines that say what it will; UserError if that is too much."""
-    from restyle.precision import operations_per_second
+    from restyle.machine.precision import operations_per_second
 
     config = task.config
     room = room_for(config, folder.pairs_path if folder else None, snapshot)

@@ -42,7 +42,7 @@ def plan_lines(
 ) -> list[str]:
     """What a run is going to take: memory at its last scale, and time.
 
-    iterations: left to do by each plan. speed: see `restyle.precision.operations_per_second`.
+    iterations: left to do by each plan. speed: see `restyle.machine.precision.operations_per_second`.
     """
     last, (height, width) = plans[-1], plans[-1].size
     total = sum(plan.seconds(speed) * n for plan, n in zip(plans, iterations, strict=True))
