@@ -25,9 +25,9 @@ from benchmarks.report import head, line, parser_of
 from restyle.exact.evaluation import evaluation_at
 from restyle.exact.lbfgs import LBFGS
 from restyle.exact.problem import Problem, read_problem
-from restyle.machine.precision import PRECISIONS
 from restyle.exact.tiled_image import TiledImage
 from restyle.exact.whole_image import Measured, WholeImage
+from restyle.machine.precision import PRECISIONS
 from restyle.measure import as_batch
 from restyle.media.images import as_saved, fit_long_side
 
@@ -141,8 +141,6 @@ def _print_overhead(problem: Problem, size: tuple[int, int]) -> None:
     step, evaluation = statistics.median(steps), statistics.median(evaluations)
     row = (f"{size[1]} x {size[0]}", f"{evaluation:.2f}", f"{step:.3f}", f"{step / evaluation:.1%}")
     print(line(row), flush=True)
-    assert int(optimizer.pairs) >= HISTORY, "The quadratic did not fill the memory."
-    _print_row(*row)
     assert int(optimizer.made) >= HISTORY, "The quadratic did not fill the memory."
 
 

@@ -194,7 +194,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(run, quick, tmp_path
         "scale 2/2: 48x32, 2 iterations, paintings 48 long",
     ]
     assert re.fullmatch(
-        r"memory: about 1.0 of [\d.]+ GB, for 48x32 as a whole, 20 pairs of L-BFGS in memory",
+        r"memory: about [\d.]+ of [\d.]+ GB, for 48x32 as a whole, 20 pairs of L-BFGS in memory",
         lines[-2],
     )
     assert re.fullmatch(r"time: about [\d.]+ s, [\d.]+ s an iteration at the end", lines[-1])

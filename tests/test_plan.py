@@ -83,13 +83,13 @@ def test_half_the_precision_takes_half_the_memory():
 def test_the_size_and_the_memory_that_the_advice_names_are_the_first_that_do(
     size, optimizer, precision
 ):
-    config = OptimizeConfig(optimizer=optimizer, memory_gb=1.05)
+    config = OptimizeConfig(optimizer=optimizer, memory_gb=1.75)
     room = room_for(config)
     with pytest.raises(UserError) as error:
         plan_for((9000, 9000) if max(size) == 1000 else size, precision, config, room)
 
     message = str(error.value)
-    assert message.count("\n") == 0 and "--memory_gb=1.05 allows less" in message
+    assert message.count("\n") == 0 and "--memory_gb=1.75 allows less" in message
     memory = float(re.search(r"Pass --memory_gb=([\d.]+),", message)[1])
     size = (9000, 9000) if max(size) == 1000 else size
     assert f"{size[1]} x {size[0]} needs {memory} GB" in message

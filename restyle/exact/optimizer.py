@@ -21,8 +21,8 @@ from restyle.exact.plan import MemoryPlan, Room, plan_for, room_for
 from restyle.exact.problem import Problem, finished, recolored
 from restyle.exact.schedule import Scale, scales_of
 from restyle.exact.settings import STARTS, OptimizeConfig
-from restyle.machine.precision import decided_precision
 from restyle.exact.whole_image import Evaluation
+from restyle.machine.precision import decided_precision
 from restyle.measure import as_batch
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.weights.load import VGGWeights

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from restyle.color import without_white
-from restyle.machine.tensorflow_start import quiet_start
 from restyle.exact.plan import Room, plan_for, room_for
 from restyle.exact.schedule import iterations_left
+from restyle.machine.tensorflow_start import quiet_start
 from restyle.media.contact_sheet import contact_sheet
 from restyle.media.images import as_saved, check_writable, read_recipe, resize, write_image
 from restyle.media.video.time_lapse import check_time_lapse

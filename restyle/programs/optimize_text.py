@@ -42,7 +42,8 @@ def plan_lines(
 ) -> list[str]:
     """What a run is going to take: memory at its last scale, and time.
 
-    iterations: left to do by each plan. speed: see `restyle.machine.precision.operations_per_second`.
+    iterations: left to do by each plan. speed: operations per second, see
+    restyle/machine/precision.py.
     """
     last, (height, width) = plans[-1], plans[-1].size
     total = sum(plan.seconds(speed) * n for plan, n in zip(plans, iterations, strict=True))
