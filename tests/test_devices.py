@@ -1,6 +1,5 @@
 """Several devices train as one does with their joint batch."""
 
-import csv
 import json
 import os
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from records import rows_of
 
 from restyle.record.run_folder import RunFolder
 
@@ -23,8 +23,7 @@ WANTS = ["--gradient_clip=1e-6", "--learning_rate=0.01", "--warmup=0", "--batch_
 
 
 def losses(run_dir):
-    with open(run_dir / "metrics.csv", newline="") as file:
-        return {int(row["step"]): float(row["loss"]) for row in csv.DictReader(file)}
+    return {int(row["step"]): float(row["loss"]) for row in rows_of(run_dir)}
 
 
 def nearly_the_same(state, other):

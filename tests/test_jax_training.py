@@ -1,6 +1,5 @@
 """train_fast.py on JAX, where TensorFlow cannot even be imported: TensorFlow's training."""
 
-import csv
 import importlib.metadata
 import json
 import os
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from records import board_of, rows_of
 
 from restyle.media.images import image_size
 from restyle.networks import load_network, read_network_recipe
@@ -24,8 +24,7 @@ WANTS = ["--gradient_clip=1e-6", "--learning_rate=0.01", "--warmup=0", "--batch_
 
 def losses(folder):
     """Learning rate, loss and terms of each step."""
-    with open(folder / "run" / "metrics.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(folder / "run")
     # A resumed run measures the photos held out when it begins.
     own = [n for n in rows[0] if n != "seconds" and not n.startswith("held out")]
     return [[float(row[name]) for name in own] for row in rows]
@@ -83,12 +82,9 @@ def test_jax_trains_the_network_that_tensorflow_trains(on_jax, on_tensorflow):
 
 
 def test_the_recipe_and_tensorboard_do_without_tensorflow(on_jax):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
     versions = json.loads(read_network_recipe(str(on_jax / "out.keras")))["versions"]
     assert versions["jax"] == importlib.metadata.version("jax") and "tensorflow" not in versions
-    board = EventAccumulator(str(on_jax / "board")).Reload()
-    assert [event.step for event in board.Tensors("loss")] == [1, 2, 3, 4, 5, 6]
+    assert list(board_of(on_jax / "board")["loss"]) == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_network_trained_without_tensorflow_paints_the_same_with_it(on_jax):

@@ -1,4 +1,3 @@
-import csv
 import io
 import json
 import re
@@ -6,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from records import board_of, rows_of
 
 from restyle.color import luminance
 from restyle.media.contact_sheet import GAP, LINE, contact_sheet
@@ -24,19 +24,10 @@ def recipe_of(path):
     return json.loads(read_recipe(path))
 
 
-def board_of(folder):
+def curves_and_pictures(folder):
     """TensorBoard's curves, {name: {iteration: value}}, and its pictures by iteration."""
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-    from tensorboard.util import tensor_util
-
-    board = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
-    values = {
-        name: {each.step: tensor_util.make_ndarray(each.tensor_proto) for each in events}
-        for name in board.Tags()["tensors"]
-        for events in [board.Tensors(name)]
-    }
-    pictures = {step: png_pixels(png) for step, (_, _, png) in values.pop("preview").items()}
-    return values, pictures
+    curves = board_of(folder)
+    return curves, {step: png_pixels(png) for step, (_, _, png) in curves.pop("preview").items()}
 
 
 def png_pixels(png):
@@ -86,8 +77,7 @@ def test_the_recipe_names_all_that_the_picture_depends_on(made, pictures, run, c
 
 
 def test_the_objective_falls(made):
-    with open(made / "runs" / "metrics.csv", newline="") as file:
-        first, *_, last = csv.DictReader(file)
+    first, *_, last = rows_of(made / "runs")
     final = recipe_of(made / "out.png")["terms"]["before saving"]
 
     assert float(last["objective"]) < 0.8 * float(first["objective"])
@@ -96,8 +86,7 @@ def test_the_objective_falls(made):
 
 
 def test_a_run_folder_tells_the_run(made):
-    with open(made / "runs" / "metrics.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(made / "runs")
 
     assert [row["iteration"] for row in rows] == ["1", "2", "3", "4"]
     assert [(row["height"], row["width"]) for row in rows] == 2 * [("23", "34")] + 2 * [
@@ -112,10 +101,9 @@ def test_a_run_folder_tells_the_run(made):
 
 
 def test_tensorboard_gets_the_numbers_and_the_picture(made):
-    curves, pictures = board_of(made / "board")
+    curves, pictures = curves_and_pictures(made / "board")
 
-    with open(made / "runs" / "metrics.csv", newline="") as file:
-        table = list(csv.DictReader(file))
+    table = rows_of(made / "runs")
     assert curves.keys() == table[0].keys() - {"iteration"}
     for name in ("objective", "style conv1_1", "width"):
         expected = {int(row["iteration"]): float(row[name]) for row in table}

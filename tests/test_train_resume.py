@@ -1,21 +1,16 @@
 """A training that is cut off goes on as if nothing had been, bit for bit."""
 
-import csv
 import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
+from records import counted_in
 
 from restyle.networks import load_network
 from restyle.record.run_folder import RunFolder
 
 KILLED = Path(__file__).parent / "killed_training.py"
-
-
-def steps(run_dir):
-    with open(run_dir / "metrics.csv", newline="") as file:
-        return [int(row["step"]) for row in csv.DictReader(file)]
 
 
 def same_run(folder, other):
@@ -27,7 +22,7 @@ def same_run(folder, other):
     networks = [load_network(str(path / "out.keras")).get_weights() for path in (folder, other)]
     for values, expected in zip(*networks, strict=True):
         np.testing.assert_array_equal(values, expected)
-    assert steps(folder / "run") == list(range(1, 7))
+    assert counted_in(folder / "run", "step") == list(range(1, 7))
 
 
 def where(folder):
@@ -67,13 +62,14 @@ def test_a_run_that_was_killed_and_then_interrupted_goes_on_as_if_nothing_had_be
     process = start(*changing, *where(tmp_path), script=KILLED)
     _, error = process.communicate(timeout=240)
     assert process.returncode == -signal.SIGKILL, error
-    assert (kept(), steps(tmp_path / "run")) == (2, [1, 2, 3, 4])
+    assert (kept(), counted_in(tmp_path / "run", "step")) == (2, [1, 2, 3, 4])
 
     go_on = [f"--resume={tmp_path}/run", f"--output={tmp_path}/out.keras"]
     answer = train(*go_on, stub=("interrupted_at_the_first_step",))
     assert answer.status == 130, answer
     assert answer.error.splitlines()[-1] == f"Interrupted: go on with {' '.join(go_on)}."
-    assert (kept(), steps(tmp_path / "run")) == (3, [1, 2, 3])  # Kept else at 2, 4 and 6.
+    assert counted_in(tmp_path / "run", "step") == [1, 2, 3]
+    assert kept() == 3  # Otherwise at 2, 4 and 6.
     assert not (tmp_path / "out.keras").exists()
 
     assert train(*go_on).status == 0
