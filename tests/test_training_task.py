@@ -5,6 +5,7 @@ from restyle.models.transform_config import TransformConfig
 
 from restyle.networks import read_network_shape
 from restyle.training import task
+from restyle.training.settings import TrainConfig
 from restyle.training.task import with_start
 
 
@@ -18,6 +19,7 @@ def networks(monkeypatch):
 @pytest.mark.parametrize("said", [{}, {"start_from": None}, {"start_from": "base"}])
 def test_a_training_starts_from_the_base_and_has_its_shape(networks, said):
     expected = {"start_from": "base", "width": 8, "residual_blocks": 3, "strength": True}
+    expected["learning_rate"] = TrainConfig().learning_rate / 2
 
     assert with_start({**said, "steps": 9}) == {**expected, "steps": 9}
     assert with_start({**said, "strength": False, "width": 8}) == {**expected, "strength": False}
@@ -34,9 +36,11 @@ def test_a_training_told_to_start_from_nothing_has_no_shape_but_what_is_given(ne
 
 def test_the_shape_follows_the_network_that_is_named_except_where_it_is_given(networks):
     own = {"start_from": "own", "width": 4, "residual_blocks": 2, "strength": False}
+    own["learning_rate"] = 0.003
 
-    assert with_start({"start_from": "own"}) == own
-    assert with_start({"start_from": "own", "width": 9}) == {**own, "width": 9}
+    asked = {"start_from": "own", "learning_rate": 0.003}
+    assert with_start(asked) == own
+    assert with_start({**asked, "width": 9}) == {**own, "width": 9}
 
 
 def test_the_base_has_the_shape_that_a_training_from_nothing_has():

@@ -36,7 +36,11 @@ class TrainConfig:
     )
     steps: int = setting(0, "Steps in all; 0: as --epochs says.")
     minutes: float = setting(0.0, "Train this long, in place of --steps; 0: unused.")
-    learning_rate: float = setting(2e-3, "Adam's highest learning rate; it falls to 0 at the end.")
+    learning_rate: float = setting(
+        2e-3,
+        "Adam's highest learning rate; it falls to 0 at the end. Half of it, unless given, where the "
+        "training starts from a network.",
+    )
     warmup: int = setting(100, "Steps in which the learning rate rises.")
     gradient_clip: float = setting(
         0.5, "Longest gradient of all weights together; longer ones are shortened."

@@ -98,6 +98,7 @@ def with_start(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings with a "start_from", and the shape of that network where no other is given.
 
     If none is given it is `BASE`, and `NOTHING` if a width or a depth is given that is not its own.
+    A network learns on at half the learning rate that one has which starts from nothing.
     """
     asked = settings.get("start_from")
     if asked == NOTHING:
@@ -106,7 +107,8 @@ def with_start(settings: Mapping[str, Any]) -> dict[str, Any]:
     if not asked and any(settings.get(name, start[name]) != start[name] for name in CONVOLUTIONS):
         return {**settings, "start_from": NOTHING}
     shape = {name: start[name] for name in (*CONVOLUTIONS, "strength")}
-    return {**shape, **settings, "start_from": asked or BASE}
+    rate = TrainConfig.learning_rate / 2
+    return {"learning_rate": rate, **shape, **settings, "start_from": asked or BASE}
 
 
 def shape_for(
