@@ -38,8 +38,8 @@ class TrainConfig:
     minutes: float = setting(0.0, "Train this long, in place of --steps; 0: unused.")
     learning_rate: float = setting(
         2e-3,
-        "Adam's highest learning rate; it falls to 0 at the end. Half of it, unless given, where the "
-        "training starts from a network.",
+        "Adam's highest learning rate; it falls to 0 at the end. Half of it, unless given, where "
+        "the training starts from a network.",
     )
     warmup: int = setting(100, "Steps in which the learning rate rises.")
     gradient_clip: float = setting(
