@@ -175,7 +175,10 @@ class Page {
   showTitle({ network, dials }) {
     const { title, styles } = this.entry(network);
     const shown = styles.filter((_, style) => dials.style_weights[style] > 0);
-    element("title").textContent = styles.length > 1 ? shown.map(({ title }) => title).join(", ") : title;
+    const isBlend = styles.length > 1;
+    element("title").textContent = isBlend ? shown.map((style) => style.title).join(", ") : title;
+    const painter = shown.length === 1 ? shown[0].painter : "";
+    element("painter").textContent = painter && `after ${painter}`;
   }
 
   showBusy(busy) {

@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 PRETRAINED = Path(models.__file__).parent / "pretrained"
 SUFFIX = ".keras"
 
+# By the name of a network that comes with restyle: the painting, and who painted it when. In the
+# order in which they are shown.
+PAINTINGS = {
+    "starry_night": ("The Starry Night", "Vincent van Gogh, 1889"),
+    "wave": ("The Great Wave", "Katsushika Hokusai, 1831"),
+    "the_scream": ("The Scream", "Edvard Munch, 1893"),
+    "composition_vii": ("Composition VII", "Wassily Kandinsky, 1913"),
+    "shipwreck": ("The Shipwreck", "J. M. W. Turner, 1805"),
+    "udnie": ("Udnie", "Francis Picabia, 1913"),
+    "water_lilies": ("Water Lilies", "Claude Monet, 1919"),
+    "woman_with_hat": ("Woman with a Hat", "Henri Matisse, 1905"),
+    "base": ("All eight, blended", ""),
+}
+
 # What zipfile, json, HDF5 and Keras raise when the bytes are not those of a network.
 BROKEN_NETWORK = (
     *(OSError, EOFError, ValueError, TypeError, KeyError, RuntimeError),
@@ -26,8 +40,20 @@ BROKEN_NETWORK = (
 
 
 def pretrained_names() -> list[str]:
-    """The networks that come with restyle."""
-    return sorted(path.stem for path in PRETRAINED.glob(f"*{SUFFIX}"))
+    """The networks that come with restyle, in the order in which they are shown."""
+    names = sorted(path.stem for path in PRETRAINED.glob(f"*{SUFFIX}"))
+    shown = [*PAINTINGS]
+    return sorted(names, key=lambda name: shown.index(name) if name in shown else len(shown))
+
+
+def network_title(name: str) -> str:
+    """A network's or a style's name as it is shown: "my_waves" is "My Waves"."""
+    return PAINTINGS[name][0] if name in PAINTINGS else name.replace("_", " ").title()
+
+
+def painted_by(name: str) -> str:
+    """Who painted what a network or a style has learned from, and when; empty if unknown."""
+    return PAINTINGS[name][1] if name in PAINTINGS else ""
 
 
 def network_path(model: str) -> Path:

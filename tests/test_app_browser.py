@@ -27,6 +27,9 @@ from restyle.networks import save_network
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 120_000  # Milliseconds until a test gives up: machines are busy at times.
+expect.set_options(timeout=PATIENCE)
+# A run that outlasts what a test does meanwhile; a small one may converge before that.
+LONG = {"size": 512, "iterations": 1000}
 SWITCHES = [
     *("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -113,7 +116,7 @@ def go_to(page, tab):
 
 def says(page, kind, text):
     """Waits until the status of the job of a kind holds the text."""
-    expect(page.locator(f"#{kind}-status")).to_contain_text(text, timeout=PATIENCE)
+    expect(page.locator(f"#{kind}-status")).to_contain_text(text)
 
 
 def upload(page, where, files):
@@ -128,11 +131,11 @@ def set_number(page, name, value):
     box.blur()
 
 
-def ask_picture(page, pictures, iterations=10):
+def ask_picture(page, pictures, size=64, iterations=10):
     upload(page, "#optimize-photo", pictures / "photo.png")
     upload(page, "#optimize-paintings", [pictures / "painting.png", pictures / "other.png"])
     expect(page.get_by_label("number input for Weight of Other")).to_be_visible()
-    set_number(page, "Size", 64)
+    set_number(page, "Size", size)
     set_number(page, "Iterations", iterations)
     page.click("#optimize-start")
 
@@ -166,7 +169,7 @@ def test_a_picture_grows_and_is_downloaded_with_its_recipe(browser, address, pic
 
 def test_a_job_survives_a_reload_and_is_stopped_and_kept(browser, address, pictures):
     with visited(browser, address) as page:
-        ask_picture(page, pictures, iterations=1000)
+        ask_picture(page, pictures, **LONG)
         says(page, "optimize", "of 1000")
         page.reload()
         says(page, "optimize", "of 1000")
@@ -179,7 +182,7 @@ def test_a_job_survives_a_reload_and_is_stopped_and_kept(browser, address, pictu
 
 def test_two_visitors_wait_for_each_other_and_see_nothing_of_each_other(browser, address, pictures):
     with visited(browser, address) as one, visited(browser, address) as two:
-        ask_picture(one, pictures, iterations=1000)
+        ask_picture(one, pictures, **LONG)
         says(one, "optimize", "of 1000")
         ask_picture(two, pictures)
         says(two, "optimize", "Waiting for 1 job before it")
@@ -213,7 +216,7 @@ def test_a_bad_file_is_answered_in_one_line(browser, address, pictures, tmp_path
         set_number(page, "Size", 64)
         page.click("#optimize-start")
         line = page.get_by_text(what)
-        expect(line).to_be_visible(timeout=PATIENCE)
+        expect(line).to_be_visible()
         assert "Traceback" not in line.inner_text() and "/" not in line.inner_text()
 
 
@@ -263,7 +266,7 @@ def test_the_camera_is_painted_as_it_films(browser, address):
         go_to(page, "Camera")
         page.get_by_role("button", name="Click to Access Webcam").click()
         page.get_by_role("button", name="Record").click()
-        expect(page.locator("#camera-painted img")).to_be_visible(timeout=PATIENCE)
+        expect(page.locator("#camera-painted img")).to_be_visible()
         first = page.locator("#camera-painted img").get_attribute("src")
         expect(page.locator("#camera-painted img")).not_to_have_attribute("src", first)
 
@@ -281,7 +284,7 @@ def test_a_network_is_trained_and_paints(browser, address, pictures, photos, tmp
             box.blur()
         page.click("#train-start")
         says(page, "train", "Step")
-        expect(page.locator("#train-preview img")).to_be_visible(timeout=PATIENCE)
+        expect(page.locator("#train-preview img")).to_be_visible()
         page.click("#train-stop")
         says(page, "train", "Done. my_waves, after")
         assert downloaded(page, "train", tmp_path).name == "my_waves.keras"

@@ -101,6 +101,14 @@ def test_a_network_is_found_by_its_path_or_by_the_name_of_one_that_comes_along(
     assert network_path("wave.keras") == Path("wave.keras")
 
 
+def test_a_network_is_shown_as_its_painting_is_called_and_those_of_ones_own_by_their_names():
+    assert set(networks.PAINTINGS) == set(pretrained_names())
+    assert pretrained_names()[-1] == "base", "first those of one painting"
+    assert networks.network_title("wave") == "The Great Wave"
+    assert networks.painted_by("wave") == "Katsushika Hokusai, 1831"
+    assert networks.network_title("my_waves") == "My Waves" and not networks.painted_by("my_waves")
+
+
 @pytest.mark.parametrize("model", ["", "gone", "gone.keras", "/gone/gone.keras", "."])
 @pytest.mark.parametrize("reader", READERS)
 def test_a_network_that_is_not_there_is_one_line_with_those_that_are(

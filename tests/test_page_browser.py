@@ -16,8 +16,8 @@ from restyle.models.transform_config import TransformConfig
 from restyle.models.transform_net import TransformNet
 
 from restyle.color import keep_luminance
-from restyle.networks import load_network, pretrained_names
-from restyle.page.export import export_page, title
+from restyle.networks import load_network, network_title, painted_by, pretrained_names
+from restyle.page.export import export_page
 from restyle.page.runtime import runtime_folder
 from restyle.paint.stylizer import Look
 
@@ -185,13 +185,15 @@ def painted(network, pixels, *, strength=1.0, **dials):
 @pytest.mark.parametrize("name", ["small", "plain", *pretrained_names()])
 def test_the_page_paints_what_keras_paints(page, networks, name):
     pixels = levels(61, 83)
-    page.get_by_role("radio", name=title(name), exact=True).check()
+    page.get_by_role("radio", name=network_title(name), exact=True).check()
     choose(page, picture_file(pixels))
 
     result = saved(page)
 
     np.testing.assert_allclose(result, painted(networks[name], pixels), atol=LEVELS)
     expect(page.locator("#detail")).to_contain_text("83 × 61")
+    by = painted_by(networks[name].config.styles[0])
+    expect(page.locator("#painter")).to_have_text(f"after {by}" if by else "")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 90), (71, 2)])
@@ -461,7 +463,7 @@ def test_it_has_threads_on_a_host_that_sends_no_headers(page):
 
 
 def test_it_begins_again_without_a_network(browser, address, networks):
-    other = title(pretrained_names()[0])
+    other = network_title(pretrained_names()[0])
     with visited(browser, address, SMALL) as page:
         try:
             Site.asleep = True

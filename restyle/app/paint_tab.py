@@ -23,7 +23,7 @@ from restyle.app.visitors import Visitor
 from restyle.errors import UserError
 from restyle.media.image_source import picture_from
 from restyle.media.images import write_image
-from restyle.networks import pretrained_names
+from restyle.networks import network_title, pretrained_names
 from restyle.paint.painter import Painter
 from restyle.paint.pictures import shrunk
 
@@ -72,7 +72,7 @@ class PaintTab:
         return _painter(name, file, file.stat().st_mtime_ns if file else 0)
 
     def _choices(self, trained: dict[str, Path]) -> list[tuple[str, str]]:
-        return [(name_of(Path(name)), name) for name in [*trained, *self._own, *pretrained_names()]]
+        return [(network_title(name), name) for name in [*trained, *self._own, *pretrained_names()]]
 
     def _dials(self) -> None:
         """How it is painted."""
@@ -137,7 +137,7 @@ class PaintTab:
         """The dials that a network has."""
         shape = self.painter(self._room.visitor(request), name).shape
         styles = shape.styles[:MOST_STYLES] if len(shape.styles) > 1 else ()
-        shown = [gr.Slider(visible=True, label=name_of(Path(style))) for style in styles]
+        shown = [gr.Slider(visible=True, label=network_title(style)) for style in styles]
         hidden = [gr.Slider(visible=False)] * (MOST_STYLES - len(styles))
         return [gr.Slider(visible=shape.strokes > 1), *shown, *hidden]
 
@@ -160,7 +160,7 @@ class PaintTab:
         painter, asked = self._asked(visitor, *look)
         photos = visitor.take(paths_of(files))
         what = name_of(photos[0]) if len(photos) == 1 else f"{len(photos)} files"
-        title = f"{what} by {name_of(painter.path)}"
+        title = f"{what} by {network_title(painter.path.stem)}"
         return title, painting_pictures(painter, photos, asked, int(size or 0), folder)
 
     def _ask_video(
@@ -172,7 +172,7 @@ class PaintTab:
         painter, asked = self._asked(visitor, *look)
         (file,) = visitor.take(paths_of(source) or paths_of(source.get("video")))
         settings = {"smooth": smooth, "duration": seconds or 0, "max_size": int(size or 0)}
-        title = f"{name_of(file)} by {name_of(painter.path)}"
+        title = f"{name_of(file)} by {network_title(painter.path.stem)}"
         return title, painting_video(painter, file, asked, settings, folder)
 
     @property

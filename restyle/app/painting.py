@@ -32,7 +32,7 @@ def painting_pictures(
     """
     asked = _checked(painter, look)
     found = [
-        folders.jobs(photo, folder / str(n) if len(photos) > 1 else folder)[0]
+        folders.jobs(photo, _numbered(folder, n) if len(photos) > 1 else folder)[0]
         for n, photo in enumerate(photos)
         if photo.suffix.lower() in folders.READABLE_SUFFIXES or len(photos) == 1
     ]
@@ -110,6 +110,13 @@ def network_named(name: str, own: Mapping[str, Path]) -> Painter:
     if name not in own and "/" in name:
         raise UserError(f"There is no network '{name}' here.")
     return restyle.load(own.get(name, name))
+
+
+def _numbered(folder: Path, number: int) -> Path:
+    """A new folder of its own for a photo: two may have one name."""
+    inside = folder / str(number)
+    inside.mkdir()
+    return inside
 
 
 def _checked(painter: Painter, settings: Mapping[str, Any]) -> Look:

@@ -12,7 +12,7 @@ from restyle.app.visitors import Visitor
 from restyle.errors import UserError
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.transform_config import TransformConfig
-from restyle.networks import pretrained_names
+from restyle.networks import network_title, pretrained_names
 from restyle.training.settings import TrainConfig
 from restyle.training.task import BASE, NOTHING
 
@@ -91,7 +91,7 @@ def _settings() -> list[Component]:
             label="Side of a crop",
             info="In pixels, of the largest: crops grow along the run.",
         )
-        starts = [("Nothing", NOTHING), *((name_of(Path(n)), n) for n in pretrained_names())]
+        starts = [("Nothing", NOTHING), *((network_title(n), n) for n in pretrained_names())]
         start_from = gr.Dropdown(starts, value=BASE, label="Start from")
         width = gr.Radio(
             WIDTHS,

@@ -20,6 +20,7 @@ from restyle.engines.export import MOST_DIFFERENT, Run, max_difference
 from restyle.errors import UserError
 from restyle.media.images import fit_long_side, read_image, resize, write_image
 from restyle.models.transform_net import TransformNet
+from restyle.networks import network_title, painted_by
 from restyle.page.network import PAINTED, PHOTO, convolution, page_network, weight_table
 
 # page/ lies at the top of a clone, installed inside this package.
@@ -45,11 +46,6 @@ class PageNetwork:
 
     def __str__(self) -> str:
         return f"{self.title}: {self.bytes / 1e6:.2f} MB, {self.max_difference:.2g} of 255 off"
-
-
-def title(name: str) -> str:
-    """A name as it is shown: "water_lilies" is "Water Lilies"."""
-    return name.replace("_", " ").title()
 
 
 def export_page(
@@ -123,18 +119,26 @@ def _write_network(
     shown = {style: _write_thumbnail(site, picture) for style, picture in pictures.items()}
     entry = {
         "name": name,
-        "title": title(name),
+        "title": network_title(name),
         "file": _write_named(site, name, file),
         "bytes": len(file),
         "thumbnail": _write_thumbnail(site, _strips(list(pictures.values()))),
-        "styles": [{"title": title(each), "thumbnail": shown[each]} for each in config.styles],
+        "styles": [_style(each, shown[each]) for each in config.styles],
         "dials": [name for name in config.input_shapes if name not in ("images", "style_weights")],
         "width": config.width,
         "residual_blocks": config.residual_blocks,
         "epsilon": network.get_layer("in_norm").epsilon,
         "weights": weight_table(file),
     }
-    return entry, PageNetwork(title(name), len(file), difference)
+    return entry, PageNetwork(network_title(name), len(file), difference)
+
+
+def _style(name: str, thumbnail: str) -> dict[str, str]:
+    return {
+        "title": network_title(name),
+        "painter": painted_by(name),
+        "thumbnail": thumbnail,
+    }
 
 
 def _runner(network: TransformNet, file: bytes) -> Run:
