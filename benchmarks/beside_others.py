@@ -7,17 +7,20 @@ style-transfer-pytorch and neural-style with theirs, written anew in PyTorch (be
 says what they are) on the same VGG-19. lbfgs is PyTorch's L-BFGS as jcjohnson uses it, 1000
 iterations at one scale, on our objective: how fast is ours to the same value?
 
-Each run is a process of its own; its seconds are those from its start to its end. Every picture is
-measured as saved, by our objective in float32 and by benchmarks/flat_areas.py. `--share 0.1` does a
-tenth of the others' iterations; their seconds are then multiplied, which "about" says, but their
-pictures are what a tenth of the iterations makes. Ours always does all of its own. Finished runs
-stay in --folder and are not run again, so that this can be stopped at any time. Prints Markdown.
+Each run is a process of its own; its seconds are those from its start to its end, its processor
+seconds those of all cores, by which programs are compared: other work hardly changes them. Every
+picture is measured as saved, by our objective in float32 and by benchmarks/flat_areas.py. `--share
+0.1` does a tenth of the others' iterations; their seconds are then multiplied, which "about" says,
+but their pictures are what a tenth of the iterations makes. Ours always does all of its own.
+Finished runs stay in --folder and are not run again, so that this can be stopped at any time.
+Prints Markdown.
 """
 
 import argparse
 import csv
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -128,14 +131,14 @@ def _ours(pair: Pair, _: str, picture: Path, flags: argparse.Namespace) -> Resul
             "save_every": 0,
         }
         texts = [f"--{name}={value}" for name, value in arguments.items()]
-        seconds = _seconds_of([sys.executable, "optimize_style.py", *texts])
+        times = _times_of([sys.executable, "optimize_style.py", *texts])
         with open(Path(folder) / "metrics.csv", newline="") as file:
             rows = [
                 {name: float(cell) for name, cell in row.items()} for row in csv.DictReader(file)
             ]
     width = rows[-1]["width"]
     curve = [(row["seconds"], row["objective"]) for row in rows if row["width"] == width]
-    return Result(seconds, rows[-1]["seconds"], 1.0, curve)
+    return Result(*times, rows[-1]["seconds"], 1.0, curve)
 
 
 def _theirs(pair: Pair, program: str, picture: Path, flags: argparse.Namespace) -> Result:
@@ -144,13 +147,13 @@ def _theirs(pair: Pair, program: str, picture: Path, flags: argparse.Namespace) 
         np.savez(inputs, allow_pickle=False, **_inputs(pair, flags.size))
         arguments = [str(inputs), program, str(result), str(flags.share)]
         module = [flags.torch_python, "-m", "benchmarks.pytorch_recipes"]
-        seconds = _seconds_of([*module, *arguments], KERAS_BACKEND="torch")
+        times = _times_of([*module, *arguments], KERAS_BACKEND="torch")
         with np.load(result) as arrays:
             found = dict(arrays)
     write_image(picture, found["picture"])
     stages = (Crowsonkb() if program == "crowsonkb" else Jcjohnson()).stages(flags.size)
     share = _work(shortened(stages, flags.share)) / _work(stages)
-    return Result(seconds, float(found["seconds"]), share, found["curve"].tolist())
+    return Result(*times, float(found["seconds"]), share, found["curve"].tolist())
 
 
 def _work(stages: Sequence[Stage]) -> int:
@@ -172,9 +175,9 @@ def _inputs(pair: Pair, size: int) -> dict[str, np.ndarray]:
     return inputs | {name: read_image(path).pixels for name, path in pictures.items()}
 
 
-def _seconds_of(command: Sequence[str], **environment: str) -> float:
-    """How long a process takes; UserError with its last words if it fails."""
-    began = time.perf_counter()
+def _times_of(command: Sequence[str], **environment: str) -> tuple[float, float]:
+    """Seconds and processor seconds of a process; UserError with its last words if it fails."""
+    began, used = time.perf_counter(), _used_by_children()
     done = subprocess.run(
         command,
         cwd=REPOSITORY,
@@ -186,7 +189,13 @@ def _seconds_of(command: Sequence[str], **environment: str) -> float:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no words"])[-1]
         raise UserError(f"'{' '.join(command[:3])} ...' failed: {last}")
-    return time.perf_counter() - began
+    return time.perf_counter() - began, _used_by_children() - used
+
+
+def _used_by_children() -> float:
+    """Processor seconds of all processes that this one has started and that are over."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 class _Judge:

@@ -15,6 +15,7 @@ class Result(NamedTuple):
 
     Attributes:
       whole_seconds: from the start of the process to its end, as measured.
+      processor_seconds: of these, on all cores together; other work on the machine hardly counts.
       loop_seconds: of these, the iterations and what they compile.
       share: of the work of a whole run, in (0, 1]; the rest was left out.
       curve: (seconds of the loop, objective) at the final size, by time; empty for another
@@ -22,6 +23,7 @@ class Result(NamedTuple):
     """
 
     whole_seconds: float
+    processor_seconds: float
     loop_seconds: float
     share: float
     curve: Sequence[tuple[float, float]]
@@ -35,6 +37,11 @@ class Result(NamedTuple):
     def full_seconds(self) -> float:
         """Seconds that the whole run would take: only the iterations grow."""
         return self.whole_seconds - self.loop_seconds + self.full_loop_seconds
+
+    @property
+    def full_processor_seconds(self) -> float:
+        """Processor seconds that the whole run would take: as many a second all along."""
+        return self.processor_seconds * self.full_seconds / self.whole_seconds
 
 
 def seconds_to(curve: Sequence[tuple[float, float]], objective: float) -> float:
@@ -61,19 +68,24 @@ def reaching_text(ours: Result, theirs: Result, objective: float) -> str:
 
 
 def table(results: Mapping[str, Result], measured: Mapping[str, Numbers]) -> str:
-    """Times and numbers of each program's picture in Markdown; ratios are to the first one's time.
+    """Times and numbers of each program's picture in Markdown; ratios are of processor seconds.
 
     measured: the terms by our scorer and the numbers of flat areas, by program.
     """
-    first = next(iter(results.values())).full_seconds
+    first = next(iter(results.values())).full_processor_seconds
     names = list(next(iter(measured.values())))
-    head = ["program", "seconds", "iterations alone", "times the first", *names]
+    times = ["seconds", "iterations alone", "processor seconds"]
+    head = ["program", *times, "times the first", *names]
     rows = [head, ["---"] * len(head)]
     for program, result in results.items():
         about = "" if result.share == 1 else "about "
-        times = [f"{about}{value:.0f}" for value in (result.full_seconds, result.full_loop_seconds)]
+        processor = result.full_processor_seconds
+        times = [
+            f"{about}{value:.0f}"
+            for value in (result.full_seconds, result.full_loop_seconds, processor)
+        ]
         numbers = [_text(name, measured[program][name]) for name in names]
-        rows.append([program, *times, f"{result.full_seconds / first:.1f}", *numbers])
+        rows.append([program, *times, f"{processor / first:.1f}", *numbers])
     return "\n".join(line(row) for row in rows)
 
 

@@ -1,11 +1,13 @@
 """A step of training in PyTorch, for benchmarks/training_speed.py to time.
 
 The network of models/transform_net.py with the same weights, the same loss, and Adam with a clipped
-gradient. Run by a Python that has PyTorch, not TensorFlow:
+gradient. Run by a Python that has PyTorch and Keras, on whose PyTorch backend models/losses.py
+computes the style term:
 
-  python -m benchmarks.pytorch_training INPUTS.npz float32
+  python -m benchmarks.pytorch_training INPUTS.npz wasserstein float32
 """
 
+import os
 import sys
 
 import numpy as np
@@ -15,7 +17,7 @@ from restyle.models.vgg_layers import LAYER_NAMES
 from torch import nn  # pyright: ignore[reportMissingImports]
 from torch.nn import functional  # pyright: ignore[reportMissingImports]
 
-from benchmarks.pytorch_objective import features, gram_matrix
+from benchmarks.pytorch_objective import features
 
 
 class Convolution(nn.Module):
@@ -66,19 +68,24 @@ def relative_errors(values, target):
     return difference / target.square().flatten(1).sum(1)
 
 
-def training_step(inputs, precision):
+def training_step(inputs, style_loss, precision):
     """A function that makes one step on the batch and returns the loss before it."""
-    config, last_precision = (
-        ObjectiveConfig(style_loss="gram", pooling="average"),
-        getattr(torch, precision),
-    )
+    from restyle.models.losses import asked_of, style_error, style_statistics
+
+    config, last_precision = ObjectiveConfig(style_loss=style_loss), getattr(torch, precision)
     filters = _filters(inputs, last_precision)
     deepest = max(LAYER_NAMES.index(layer) for layer in config.content_layers)
     content_filters = {name: filters[name] for name in LAYER_NAMES[: deepest + 1]}
     precise = _filters(inputs, torch.float32)
+
+    def style(seen):
+        return {n: style_statistics(_as_ours(seen[n]), config) for n in config.style_layers}
+
     with torch.no_grad():
-        painting = features(_images(inputs["painting"]), precise, torch.float32)
-        grams = {name: gram_matrix(painting[name]) for name in config.style_layers}
+        painting = features(
+            _images(inputs["painting"]), precise, torch.float32, pooling=config.pooling
+        )
+        targets = {name: asked_of(found, config) for name, found in style(painting).items()}
     network = _network(inputs)
     weights = list(network.parameters())
     rate, clip = float(inputs["learning_rate"]), float(inputs["gradient_clip"])
@@ -89,10 +96,10 @@ def training_step(inputs, precision):
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
             stylized = network(photos)
         with torch.no_grad():
-            content = features(photos, content_filters, last_precision)
-        seen = features(stylized, filters, last_precision)
+            content = features(photos, content_filters, last_precision, pooling=config.pooling)
+        seen = features(stylized, filters, last_precision, pooling=config.pooling)
         contents = [relative_errors(seen[n], content[n].float()) for n in config.content_layers]
-        styles = [relative_errors(gram_matrix(seen[n]), grams[n]) for n in config.style_layers]
+        styles = [style_error(found, targets[n], config) for n, found in style(seen).items()]
         losses = config.content_weight * torch.stack(contents).mean(0)
         return (losses + config.style_weight * torch.stack(styles).mean(0)).mean()
 
@@ -132,6 +139,11 @@ def _kernel(array):
     return kernel.contiguous(memory_format=torch.channels_last)
 
 
+def _as_ours(values):
+    """Channels last in shape too, without a copy."""
+    return values.permute(0, 2, 3, 1)
+
+
 def _images(pixels):
     image = torch.from_numpy(pixels.transpose(0, 3, 1, 2).copy())
     return image.contiguous(memory_format=torch.channels_last)
@@ -140,5 +152,6 @@ def _images(pixels):
 if __name__ == "__main__":
     from benchmarks.worker import serve
 
+    os.environ["KERAS_BACKEND"] = "torch"
     with np.load(sys.argv[1]) as arrays:
-        serve(training_step(dict(arrays), sys.argv[2]))
+        serve(training_step(dict(arrays), *sys.argv[2:]))

@@ -79,6 +79,13 @@ def _flags() -> argparse.Namespace:
     parser.add_argument("--photos", required=True, nargs="+")
     parser.add_argument("--sizes", type=whole_numbers, default=[512, 1024])
     parser.add_argument("--iterations", type=whole_numbers, default=[50, 100, 200, 300])
+    parser.add_argument(
+        "--ways",
+        nargs="+",
+        choices=[str(way) for way in WAYS],
+        default=[str(way) for way in WAYS],
+        help=f"those to run; '{WAYS[0]}', which the others are compared with, always is",
+    )
     parser.add_argument("--precision", choices=PRECISIONS, default=decided_precision("auto"))
     parser.add_argument("--csv", help="a .csv or .json of every value")
     return parser.parse_args()
@@ -94,6 +101,8 @@ def run_all_ways(
     starts = {"photo": "content", "network": "picture"}
     measured = {}
     for way in WAYS:
+        if way != WAYS[0] and str(way) not in flags.ways:
+            continue
         started = dataclasses.replace(problem, start=picture)
         smallest = SMALLEST_SCALE if way.coarse_to_fine else size
         asked = dataclasses.replace(config, init=starts[way.start], smallest_scale=smallest)

@@ -2,13 +2,15 @@
 
   python -m benchmarks.training_speed --width 16 --torch_python VENV/bin/python
 
-A step is that of train_fast.py: network, VGG-19 twice, loss, gradient, Adam.
-Each configuration is a process of its own; they take turns, and the ratio is the median over the
-rounds. All begin with the same weights and learn from the same photos, so that their losses must
-agree; the program ends if they do not. Prints a table in Markdown.
+A step is that of train_fast.py: network, VGG-19 twice, loss, gradient, Adam; by either style term.
+Each configuration is a process of its own; they take turns, and ratios are medians over the rounds:
+"times the first" of processor seconds, to the table's first row, "PyTorch / ours" of seconds. All
+begin with the same weights and learn from the same photos, so that their losses must agree; the
+program ends if they do not. Prints a table in Markdown.
 """
 
 import argparse
+import itertools
 import os
 import statistics
 import sys
@@ -16,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.objective_config import STYLE_LOSSES, ObjectiveConfig
 from restyle.models.transform_config import TransformConfig
 from restyle.models.weights.load import VGGWeights, load_vgg_weights, random_vgg_weights
 
@@ -29,7 +31,16 @@ from restyle.training.settings import TrainConfig
 PRECISIONS = ("float32", "bfloat16")
 # Of the first two losses. Adam's first move goes by the sign of each gradient, rounding's too.
 TOLERANCES = {"float32": (1e-3, 1e-2), "bfloat16": (3e-2, 5e-2)}
-HEADINGS = ("precision", "photos/s", "seconds a step", "PyTorch photos/s", "PyTorch / ours", "GB")
+HEADINGS = (
+    "style term",
+    "precision",
+    "photos/s",
+    "seconds a step",
+    "times the first",
+    "PyTorch photos/s",
+    "PyTorch / ours",
+    "GB",
+)
 
 
 def main() -> None:
@@ -41,12 +52,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         inputs = Path(folder) / "inputs.npz"
         np.savez(inputs, allow_pickle=False, **_inputs(flags))
-        rounds = take_turns(_workers(inputs, flags.torch_python), flags.rounds)
+        rounds = take_turns(_workers(inputs, flags), flags.rounds)
     print(f"Width {flags.width}, {flags.batch_size} crops of {flags.image_size} pixels.\n")
     print(head(HEADINGS))
-    for precision in PRECISIONS:
-        cells = _row(precision, rounds, flags.batch_size)
-        print(line(cells))
+    for kind in _kinds(flags):
+        print(line(_row(kind, rounds, flags)))
 
 
 def _flags() -> argparse.Namespace:
@@ -55,10 +65,14 @@ def _flags() -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=16, help="of the network; 32 is the paper's")
     parser.add_argument("--image_size", type=int, default=defaults.largest_side, help="of a crop")
     parser.add_argument("--batch_size", type=int, default=defaults.batch_size)
+    parser.add_argument(
+        "--style_losses", nargs="+", choices=STYLE_LOSSES, default=[ObjectiveConfig().style_loss]
+    )
+    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS)
     parser.add_argument("--rounds", type=int, default=7, help="steps of each configuration")
     parser.add_argument("--photo", default="samples/landscape.jpg", help="that crops are cut from")
     parser.add_argument("--random_vgg", action="store_true", help="random weights, just as fast")
-    parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -98,19 +112,23 @@ def _first_weights(shape: TransformConfig, seed: int) -> list[np.ndarray]:
     return TransformNet(shape, seed=seed).get_weights()
 
 
-def _workers(inputs: Path, torch_python: str | None) -> dict[str, Worker]:
+def _kinds(flags: argparse.Namespace) -> list[tuple[str, str]]:
+    """Each style term in each precision."""
+    return list(itertools.product(flags.style_losses, flags.precisions))
+
+
+def _workers(inputs: Path, flags: argparse.Namespace) -> dict[str, Worker]:
     workers = {}
-    for precision in PRECISIONS:
-        arguments = [str(inputs), precision]
-        ours = Worker("benchmarks.training_speed", ["--worker", *arguments])
-        workers[f"ours {precision}"] = ours
-        if torch_python:
-            theirs = Worker("benchmarks.pytorch_training", arguments, python=torch_python)
-            workers[f"PyTorch {precision}"] = theirs
+    for kind in _kinds(flags):
+        arguments, name = [str(inputs), *kind], " ".join(kind)
+        workers[f"ours {name}"] = Worker("benchmarks.training_speed", ["--worker", *arguments])
+        if flags.torch_python:
+            theirs = Worker("benchmarks.pytorch_training", arguments, python=flags.torch_python)
+            workers[f"PyTorch {name}"] = theirs
     return workers
 
 
-def training_step(inputs: str, precision: str):
+def training_step(inputs: str, style_loss: str, precision: str):
     """A function that makes one step of our training and returns the loss before it."""
     from restyle.models.vgg19 import vgg19_features
 
@@ -122,10 +140,7 @@ def training_step(inputs: str, precision: str):
     with np.load(inputs) as arrays:
         given = dict(arrays)
     filters = {n: (given[f"{n} kernel"], given[f"{n} bias"]) for n in needed_layers()}
-    vgg, objective = (
-        VGGWeights(filters, "benchmark", ""),
-        ObjectiveConfig(style_loss="gram", pooling="average"),
-    )
+    vgg, objective = VGGWeights(filters, "benchmark", ""), ObjectiveConfig(style_loss=style_loss)
     shape = TransformConfig(int(given["width"]), int(given["residual_blocks"]), strength=False)
     batch = plain_batch(given["photos"])
     config = TrainConfig(batch_size=len(batch.images), precision=precision)
@@ -146,19 +161,29 @@ def training_step(inputs: str, precision: str):
     return lambda: float(trainer.step(sent, config.learning_rate)["loss"])
 
 
-def _row(precision: str, rounds: dict[str, list[Round]], batch_size: int) -> list[str]:
+def _row(
+    kind: tuple[str, str], rounds: dict[str, list[Round]], flags: argparse.Namespace
+) -> list[str]:
     """The cells of a row; those that need a worker that has ended are empty."""
-    cells = dict.fromkeys(HEADINGS, "") | {"precision": precision}
-    ours, theirs = (rounds.get(f"{who} {precision}", []) for who in ("ours", "PyTorch"))
+    cells = dict.fromkeys(HEADINGS, "") | dict(zip(HEADINGS, kind, strict=False))
+    ours, theirs, first = (
+        rounds.get(" ".join((who, *which)), [])
+        for who, which in (("ours", kind), ("PyTorch", kind), ("ours", _kinds(flags)[0]))
+    )
     if ours:
         seconds = min(turn.seconds for turn in ours[1:])
-        cells |= {"photos/s": f"{batch_size / seconds:.2f}", "seconds a step": f"{seconds:.2f}"}
+        cells["photos/s"] = f"{flags.batch_size / seconds:.2f}"
+        cells["seconds a step"] = f"{seconds:.2f}"
         cells["GB"] = f"{max(turn.peak_bytes for turn in ours) / 1e9:.2f}"
+    if ours and first:
+        pairs = zip(ours[1:], first[1:], strict=True)
+        ratio = statistics.median(o.processor_seconds / f.processor_seconds for o, f in pairs)
+        cells["times the first"] = f"{ratio:.2f}"
     if theirs:
         seconds = min(turn.seconds for turn in theirs[1:])
-        cells["PyTorch photos/s"] = f"{batch_size / seconds:.2f}"
+        cells["PyTorch photos/s"] = f"{flags.batch_size / seconds:.2f}"
     if ours and theirs:
-        _check_same_losses(ours, theirs, precision)
+        _check_same_losses(ours, theirs, kind[1])
         ratios = [t.seconds / o.seconds for t, o in zip(theirs[1:], ours[1:], strict=True)]
         cells["PyTorch / ours"] = f"{statistics.median(ratios):.2f}"
     return list(cells.values())

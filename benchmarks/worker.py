@@ -22,9 +22,17 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 class Round(NamedTuple):
-    """One turn of a worker: its seconds, what the work returned, and the process's peak memory."""
+    """One turn of a worker.
+
+    Attributes:
+      seconds: on the clock.
+      processor_seconds: of all cores, which other work on the machine hardly changes.
+      value: what the work returned.
+      peak_bytes: of the process so far.
+    """
 
     seconds: float
+    processor_seconds: float
     value: float
     peak_bytes: int
 
@@ -32,11 +40,11 @@ class Round(NamedTuple):
 def serve(work: Callable[[], float]) -> None:
     """Does `work` once for each line of standard input; answers each with a `Round` as JSON."""
     for _ in sys.stdin:
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         value = work()
-        seconds = time.perf_counter() - began
+        seconds, used = time.perf_counter() - began, time.process_time() - used
         peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(json.dumps(Round(seconds, value, peak_bytes)), flush=True)
+        print(json.dumps(Round(seconds, used, value, peak_bytes)), flush=True)
 
 
 class WorkerEnded(RuntimeError):

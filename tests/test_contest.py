@@ -4,16 +4,19 @@ import pytest
 
 from benchmarks.contest import Result, reaching_text, seconds_to, table
 
-OURS = Result(40.0, 30.0, 1.0, [(10.0, 0.5), (20.0, 0.2), (30.0, 0.1)])
-THEIRS = Result(300.0, 200.0, 1.0, [(100.0, 0.3), (200.0, 0.15)])
+OURS = Result(40.0, 80.0, 30.0, 1.0, [(10.0, 0.5), (20.0, 0.2), (30.0, 0.1)])
+THEIRS = Result(300.0, 400.0, 200.0, 1.0, [(100.0, 0.3), (200.0, 0.15)])
 NUMBERS = {"objective": 0.12345, "kurtosis in flat areas": 3.25, "foreign colors": 0.015}
 
 
 def test_of_a_shortened_run_only_the_iterations_are_multiplied():
-    tenth = Result(whole_seconds=15.0, loop_seconds=5.0, share=0.1, curve=[])
+    tenth = Result(
+        whole_seconds=15.0, processor_seconds=24.0, loop_seconds=5.0, share=0.1, curve=[]
+    )
 
     assert tenth.full_loop_seconds == pytest.approx(50)
     assert tenth.full_seconds == pytest.approx(60)
+    assert tenth.full_processor_seconds == pytest.approx(96)
     assert OURS.full_seconds == OURS.whole_seconds
 
 
@@ -46,5 +49,5 @@ def test_the_table_says_which_seconds_were_extrapolated():
     results = {"restyle": OURS, "other": THEIRS._replace(share=0.5)}
     lines = table(results, {"restyle": NUMBERS, "other": NUMBERS}).splitlines()
 
-    assert lines[2] == "| restyle | 40 | 30 | 1.0 | 0.1235 | 3.25 | 1.5% |"
-    assert lines[3].startswith("| other | about 500 | about 400 | 12.5 |")
+    assert lines[2] == "| restyle | 40 | 30 | 80 | 1.0 | 0.1235 | 3.25 | 1.5% |"
+    assert lines[3].startswith("| other | about 500 | about 400 | about 667 | 8.3 |")

@@ -1,9 +1,11 @@
+import argparse
+
 from restyle.models.weights.load import random_vgg_weights
 
 from benchmarks import engines, training_speed, value_and_gradient
 from benchmarks.worker import Round, Worker, take_turns
 
-TURNS = [Round(1.0, 0.5, 10**9), Round(2.0, 0.5, 2 * 10**9)]
+TURNS = [Round(1.0, 2.0, 0.5, 10**9), Round(2.0, 3.0, 0.5, 2 * 10**9)]
 LIVES = "from benchmarks.worker import serve; serve(lambda: 7.0)"
 DIES = """
 import os, signal
@@ -44,11 +46,15 @@ def test_a_table_has_the_cells_of_the_workers_that_are_left():
 
 
 def test_the_other_tables_do_without_a_worker_too():
-    both = {"ours float32": TURNS, "PyTorch float32": TURNS}
-    without_us = {"PyTorch float32": TURNS}
+    both = {"ours gram float32": TURNS, "PyTorch gram float32": TURNS}
+    flags = argparse.Namespace(style_losses=["gram"], precisions=["float32"], batch_size=4)
+    kind = ("gram", "float32")
 
-    assert training_speed._row("float32", both, 4)[1:5] == ["2.00", "2.00", "2.00", "1.00"]
-    assert training_speed._row("float32", without_us, 4) == ["float32", "", "", "2.00", "", ""]
+    row = training_speed._row(kind, both, flags)
+    without_us = training_speed._row(kind, {"PyTorch gram float32": TURNS}, flags)
+
+    assert row == [*kind, "2.00", "2.00", "1.00", "2.00", "1.00", "2.00"]
+    assert without_us == [*kind, "", "", "", "2.00", "", ""]
     assert engines._cells(("openvino", "int8"), {("openvino", "int8"): TURNS}, {}) == [
         *("1.000", "", "", "")
     ]
