@@ -51,7 +51,7 @@ class TrainConfig:
     deep_from: float = setting(
         0.67,
         "Share of the run after which the deepest style layer counts too, if it is deeper than the "
-        "content's: until then it takes no time, which is a quarter to a third of a step.",
+        "content's: until then it takes no time, which is about a sixth of a step.",
     )
     seed: int = setting(
         0, "Seed of the first weights, the order of the photos, their crops and motions."
