@@ -29,6 +29,7 @@ PAINTINGS = {
     "udnie": ("Udnie", "Francis Picabia, 1913"),
     "water_lilies": ("Water Lilies", "Claude Monet, 1919"),
     "woman_with_hat": ("Woman with a Hat", "Henri Matisse, 1905"),
+    "starry_night_steady": ("The Starry Night, steady", "Vincent van Gogh, 1889"),
     "base": ("All eight, blended", ""),
 }
 

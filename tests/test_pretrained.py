@@ -13,7 +13,7 @@ from restyle.networks import (
 RNG = np.random.default_rng(23)
 PROMISED = {
     *("base", "composition_vii", "shipwreck", "starry_night", "the_scream"),
-    *("udnie", "water_lilies", "wave", "woman_with_hat"),
+    *("udnie", "water_lilies", "wave", "woman_with_hat", "starry_night_steady"),
 }
 
 
