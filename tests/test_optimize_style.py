@@ -353,7 +353,8 @@ def test_a_start_from_a_network_is_a_start_from_its_picture_of_the_content(make,
     result = make("--init=wave", "--learning_rate=1e-6", "--iterations=1")
 
     photo = resize(pixels_of(pictures / "photo.png"), (32, 48))
-    painted = load_network("wave")({"images": photo[np.newaxis]})[0]
+    full = np.ones((1, 1), np.float32)
+    painted = load_network("wave")({"images": photo[np.newaxis], "strength": full})[0]
     np.testing.assert_allclose(pixels_of(result), painted, atol=1 / 255)
     assert np.abs(pixels_of(result) - photo).mean() > 0.05
     assert recipe_of(result)["inputs"]["wave"] == file_sha256(str(network_path("wave")))
