@@ -26,7 +26,7 @@ from restyle.networks import save_network
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 120_000  # Milliseconds until a test gives up: machines are busy at times.
+PATIENCE = 60_000  # Milliseconds until a test gives up: machines are busy at times.
 expect.set_options(timeout=PATIENCE)
 # A run that outlasts what a test does meanwhile; a small one may converge before that.
 LONG = {"size": 512, "iterations": 1000}
@@ -265,7 +265,7 @@ def test_the_camera_is_painted_as_it_films(browser, address):
         page.get_by_role("radio", name="Tiny").check()
         go_to(page, "Camera")
         page.get_by_role("button", name="Click to Access Webcam").click()
-        page.get_by_role("button", name="Record").click()
+        page.get_by_text("Record", exact=True).click()
         expect(page.locator("#camera-painted img")).to_be_visible()
         first = page.locator("#camera-painted img").get_attribute("src")
         expect(page.locator("#camera-painted img")).not_to_have_attribute("src", first)

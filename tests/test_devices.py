@@ -49,7 +49,7 @@ def test_mirrored_devices_train_as_one(one, train, quick_training, tmp_path):
 
     assert answer.status == 0, answer
     assert "float32 on 2 devices" in answer.error
-    assert losses(tmp_path / "out_run") == pytest.approx(losses(one), rel=1e-5)
+    assert losses(tmp_path / "out_run") == pytest.approx(losses(one), rel=1e-4)
     nearly_the_same(RunFolder(str(tmp_path / "out_run")).state(), RunFolder(str(one)).state())
 
 
@@ -142,7 +142,7 @@ def test_workers_train_as_one_process_through_an_interruption(
 
     codes, told = ended(workers(*([f"--resume={places[0]}/out_run", o] for o in outputs)))
     assert codes == [0, 0], told
-    assert losses(places[0] / "out_run") == pytest.approx(losses(one), rel=1e-5)
+    assert losses(places[0] / "out_run") == pytest.approx(losses(one), rel=1e-4)
     first, second = (np.load(tmp_path / f"{index}.npz") for index in (0, 1))
     for name in first:
         np.testing.assert_array_equal(first[name], second[name], err_msg=name)

@@ -193,8 +193,8 @@ def in_tiles(monkeypatch):
     def in_tiles(keeping):
         way = Way(16, 0, {}, {}, 1.0)
         plan = functools.partial(MemoryPlan, way=way, keeping=keeping, history=QUICK.history)
-        plan_for = lambda size, precision, config, room: plan(size, precision)  # noqa: E731
-        monkeypatch.setattr(optimizer, "plan_for", plan_for)
+        plans_for = lambda sizes, precision, *_: [plan(size, precision) for size in sizes]  # noqa: E731
+        monkeypatch.setattr(optimizer, "plans_for", plans_for)
 
     return in_tiles
 

@@ -94,11 +94,6 @@ class JobView:
             start, list(inputs), self._outputs, preprocess=False, api_visibility="private"
         )
 
-    @property
-    def over(self) -> gr.State:
-        """Changes whenever the job does."""
-        return self._seen
-
     def _look(self, request: gr.Request, seen: Any) -> list[Any]:
         job = self._room.visitor(request).latest(self._kind)
         before = self._room.jobs.before(job) if job else 0

@@ -27,10 +27,11 @@ def make_page(config: AppConfig, visitors: Visitors, jobs: Jobs, own: dict[str, 
         with gr.Tabs():
             with gr.Tab("Optimize"):
                 optimize_tab(room, page)
-            with gr.Tab("Paint"):
+            with gr.Tab("Paint") as painting:
                 paint = PaintTab(room, page, own)
             with gr.Tab("Train"):
-                train = train_tab(room, page, own_machine=config.own_machine)
-        train.over.change(paint.offer, None, paint.network, **QUIET)
+                train_tab(room, page, own_machine=config.own_machine)
+        # A network that was trained meanwhile is there when the tab is opened.
+        painting.select(paint.offer, None, paint.network, **QUIET)
         Endpoints(room, paint.painter)
     return page

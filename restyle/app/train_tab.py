@@ -20,7 +20,7 @@ DEFAULTS, OBJECTIVE, SHAPE = TrainConfig(), ObjectiveConfig(), TransformConfig()
 WIDTHS = (8, 16, 24, 32)
 
 
-def train_tab(room: Room, page: gr.Blocks, *, own_machine: bool) -> JobView:
+def train_tab(room: Room, page: gr.Blocks, *, own_machine: bool) -> None:
     """The blocks of the tab, and what they do.
 
     own_machine: whether a folder may be named instead of uploaded.
@@ -67,7 +67,6 @@ def train_tab(room: Room, page: gr.Blocks, *, own_machine: bool) -> JobView:
 
     view.starts(ask, [painting, photos, place, minutes, name, *settings])
     view.look_on_load(page)
-    return view
 
 
 def _settings() -> list[Component]:

@@ -17,7 +17,7 @@ from restyle.exact.evaluation import evaluation_at
 from restyle.exact.lbfgs import LBFGS
 from restyle.exact.network import network_for
 from restyle.exact.pairs import KINDS, PairFiles, PairsInFiles, PairsInMemory
-from restyle.exact.plan import MemoryPlan, Room, plan_for, room_for
+from restyle.exact.plan import MemoryPlan, Room, plans_for, room_for
 from restyle.exact.problem import Problem, finished, recolored
 from restyle.exact.schedule import Scale, scales_of
 from restyle.exact.settings import STARTS, OptimizeConfig
@@ -136,7 +136,7 @@ def optimize(
     config = dataclasses.replace(config, precision=decided_precision(config.precision))
     scales = scales_of(problem, objective, config)
     room = room or room_for(config, resume=resume)
-    plans = [plan_for(scale.size, config.precision, config, room) for scale in scales]
+    plans = plans_for([scale.size for scale in scales], config.precision, config, room)
     run = _Run(problem, objective, config, scales, plans, room)
     network = network_for(weights, objective.layers, objective.pooling, config.precision)
     return _steps(run, network, resume)

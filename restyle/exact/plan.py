@@ -8,7 +8,7 @@ import itertools
 import math
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -176,6 +176,18 @@ def plan_for(size: Size, precision: str, config: OptimizeConfig, room: Room) -> 
         if plans:
             return min(plans, key=lambda plan: plan.work)
     raise UserError(_refusal(size, precision, config, room))
+
+
+def plans_for(
+    sizes: Sequence[Size], precision: str, config: OptimizeConfig, room: Room
+) -> list[MemoryPlan]:
+    """The plan of each scale of a run, coarse to fine.
+
+    Raises:
+      UserError: as `plan_for`; of the last scale, the picture asked for, if that does not fit.
+    """
+    fine_to_coarse = [plan_for(size, precision, config, room) for size in reversed(sizes)]
+    return fine_to_coarse[::-1]
 
 
 def least_memory(size: Size, precision: str, config: OptimizeConfig, disk: float = math.inf) -> int:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from restyle.color import without_white
-from restyle.exact.plan import Room, plan_for, room_for
+from restyle.exact.plan import Room, plans_for, room_for
 from restyle.exact.schedule import iterations_left
 from restyle.machine.tensorflow_start import quiet_start
 from restyle.media.contact_sheet import contact_sheet
@@ -156,7 +156,7 @@ def _expected(
 
     config = task.config
     room = room_for(config, folder.pairs_path if folder else None, snapshot)
-    plans = [plan_for(scale.size, config.precision, config, room) for scale in task.scales]
+    plans = plans_for([scale.size for scale in task.scales], config.precision, config, room)
     left = iterations_left(task.scales, snapshot)
     return room, plan_lines(plans, left, room, operations_per_second(config.precision))
 
