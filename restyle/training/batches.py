@@ -1,5 +1,6 @@
 """The batch of every step, a function of seed, step and side, decoded ahead of its use."""
 
+import contextlib
 import os
 from collections.abc import Callable, Generator
 from typing import Any
@@ -45,10 +46,11 @@ class Batches:
         sent = read_ahead(
             lambda step: self.send(self.at(step, side)), steps, workers=THREADS, ahead=AHEAD
         )
-        for _, batch in sent:
-            if isinstance(batch, Exception):
-                raise batch
-            yield batch
+        with contextlib.closing(sent):  # Left to be collected, it may be in one of its own threads.
+            for _, batch in sent:
+                if isinstance(batch, Exception):
+                    raise batch
+                yield batch
 
     def at(self, step: int, side: int) -> Batch:
         """The batch of a step, crops of this side."""
