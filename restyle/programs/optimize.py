@@ -2,42 +2,29 @@
 
   python optimize_style.py --content photo.jpg --style painting.jpg --output out.png
 
-Several styles: give --style several times, with --style_blend_weights 2,1.
-One style for each region: a --content_mask for each --style.
-A grid of settings: --sweep "content_weight=0.03,0.1,0.3".
-The settings of a picture that was made before: --like out.png, and flags that differ.
+Blend styles: give --style several times, and --style_blend_weights 2,1.
+Give each region its own style: a --content_mask for each --style.
+Compare settings on one sheet: --sweep "content_weight=0.03,0.1,0.3".
+Use the settings of an earlier picture: --like out.png, and any flags that should differ.
 """
 
-import contextlib
-import functools
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from restyle.color import without_white
-from restyle.exact.plan import Room, plans_for, room_for
-from restyle.exact.schedule import iterations_left
-from restyle.machine.tensorflow_start import quiet_start
 from restyle.media.contact_sheet import contact_sheet
-from restyle.media.images import as_saved, check_writable, read_recipe, resize, write_image
+from restyle.media.images import check_writable, read_recipe, write_image
 from restyle.media.video.time_lapse import check_time_lapse
 from restyle.programs import command_line
 from restyle.programs.flags import WrongFlags
 from restyle.programs.interruption import Interruption
-from restyle.programs.optimize_records import (
-    BoardRecord,
-    FolderRecord,
-    PreviewsBeside,
-    Record,
-    TimeLapseRecord,
-)
-from restyle.programs.optimize_settings import CONFIGS, FLAGS, SAVE_EVERY, SWEPT, Results, idle
+from restyle.programs.optimize_plan import Snapshot, decided, print_plan
+from restyle.programs.optimize_run import run_task, save_picture, weights_loader
+from restyle.programs.optimize_settings import CONFIGS, FLAGS, SWEPT, Results, idle
 from restyle.programs.optimize_task import Task, check_size, read_task
-from restyle.programs.optimize_text import plan_lines, step_line
 from restyle.programs.progress import ProgressDisplay
 from restyle.programs.settings import (
     built,
@@ -47,15 +34,8 @@ from restyle.programs.settings import (
     refuse_beside_resume,
 )
 from restyle.programs.sweep import SweptFlag, combinations, parse_sweep, swept_settings
-from restyle.record.recipe import recipe_text, run_record
 from restyle.record.run_folder import RunFolder
 from restyle.record.tensorboard_log import check_tensorboard
-
-if TYPE_CHECKING:
-    from restyle.models.weights.load import VGGWeights
-
-PROGRAM = "optimize_style.py"
-Snapshot = Mapping[str, np.ndarray]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,7 +60,7 @@ def _optimize(given: dict[str, Any]) -> int:
     _check_results(results)
     folder = RunFolder(results.run_dir) if results.run_dir else None
     if given.get("dry_run"):
-        return _print_plan(task, folder, None)
+        return print_plan(task, folder, None)
     if folder:
         folder.make()
     return _make(task, results, folder, None)
@@ -97,18 +77,9 @@ def _go_on(given: Mapping[str, Any], results: Results) -> int:
     if snapshot:
         check_size(task, snapshot)
     if given.get("dry_run"):
-        return _print_plan(task, folder, snapshot)
+        return print_plan(task, folder, snapshot)
     folder.forget_after(int(snapshot["iteration_of_run"]) if snapshot else 0)
     return _make(task, results, folder, snapshot)
-
-
-def _print_plan(task: Task, folder: RunFolder | None, snapshot: Snapshot | None) -> int:
-    """Prints what would be done; needs TensorFlow to see how fast it is here."""
-    with quiet_start("tensorflow"):
-        decided = _decided(task)
-    _, expected = _expected(decided, folder, snapshot)
-    print("\n".join([task.plan(), *expected]))
-    return 0
 
 
 def _check_results(results: Results) -> None:
@@ -125,138 +96,13 @@ def _make(task: Task, results: Results, folder: RunFolder | None, snapshot: Snap
     with ProgressDisplay() as display:
         for note in task.problem.notes:
             display.say(f"note: {note}")
-        weights = _weights_loader(display.say)(task.sources.vgg_weights)
-        task = _decided(task)
-        picture = _run(task, results, weights, display, interruption, folder, snapshot)
-        _save(task, results.output, weights, picture, display)
+        weights = weights_loader(display.say)(task.sources.vgg_weights)
+        task = decided(task)
+        picture = run_task(task, results, weights, display, interruption, folder, snapshot)
+        save_picture(task, results.output, weights, picture, display)
     if interruption:
         print(f"Interrupted: the best picture so far is in {results.output}.", file=sys.stderr)
     return command_line.INTERRUPTED if interruption else 0
-
-
-def _weights_loader(say: Callable[[str], object]) -> Callable[[str | None], "VGGWeights"]:
-    """What loads a VGG-19, each file once; TensorFlow is imported here, not before."""
-    with quiet_start("tensorflow"):
-        from restyle.measure import vgg_weights
-
-    return functools.cache(functools.partial(vgg_weights, report=say))
-
-
-def _decided(task: Task) -> Task:
-    from restyle.machine.precision import decided_precision
-
-    return task.with_precision(decided_precision(task.config.precision))
-
-
-def _expected(
-    task: Task, folder: RunFolder | None, snapshot: Snapshot | None
-) -> tuple[Room, list[str]]:
-    """What a run may take, and lines that say what it will; UserError if that is too much."""
-    from restyle.machine.precision import operations_per_second
-
-    config = task.config
-    room = room_for(config, folder.pairs_path if folder else None, snapshot)
-    plans = plans_for([scale.size for scale in task.scales], config.precision, config, room)
-    left = iterations_left(task.scales, snapshot)
-    return room, plan_lines(plans, left, room, operations_per_second(config.precision))
-
-
-def _run(
-    task: Task,
-    results: Results,
-    weights: "VGGWeights",
-    display: ProgressDisplay,
-    interruption: Interruption,
-    folder: RunFolder | None = None,
-    snapshot: Snapshot | None = None,
-) -> np.ndarray:
-    """The picture at the end of the run, or where it was interrupted, at its full size."""
-    from restyle.exact.optimizer import optimize
-    from restyle.exact.problem import finished
-
-    if task.network and not snapshot:
-        task = task.started(_one_pass(task))
-    room, expected = _expected(task, folder, snapshot)
-    display.say("\n".join(expected))
-    steps = optimize(task.problem, task.objective, task.config, weights, resume=snapshot, room=room)
-    if folder and not results.resume:
-        folder.begin(run_record(PROGRAM, task.settings(), task.inputs))
-    step = None
-    with contextlib.ExitStack() as until_the_end:
-        records = _records(task, results, folder, until_the_end)
-        for step in steps:
-            display.show(step.progress, step_line(step))
-            for record in records:
-                record.add(step)
-            if interruption:
-                break
-        if step is None:
-            assert snapshot, "a run has a step, unless it had ended before it was resumed"
-            return finished(snapshot["state image"][0], task.problem, task.config)
-        for record in records:
-            record.end(step)
-    return step.finished()
-
-
-def _one_pass(task: Task) -> np.ndarray:
-    """What the network that --init names makes of the content, at the size of the first scale."""
-    from restyle.api import load
-
-    network = load(str(task.network), engine="tensorflow", precision=task.config.precision)
-    return network(resize(task.problem.content, task.scales[0].size))
-
-
-def _records(
-    task: Task,
-    results: Results,
-    folder: RunFolder | None,
-    until_the_end: contextlib.ExitStack,
-) -> list[Record]:
-    """What is to be left by the steps of a run."""
-    save_every = SAVE_EVERY if results.save_every is None else results.save_every
-    records: list[Record] = []
-    if folder:
-        records.append(FolderRecord(folder, save_every))
-    elif results.save_every is not None:
-        records.append(PreviewsBeside(Path(results.output), save_every))
-    if results.tensorboard:
-        records.append(BoardRecord(results.tensorboard, save_every))
-    if results.time_lapse:
-        size = task.scales[-1].size
-        time_lapse = TimeLapseRecord(results.time_lapse, size, task.config.iterations)
-        until_the_end.enter_context(time_lapse.clip)
-        records.append(time_lapse)
-    return records
-
-
-def _save(
-    task: Task,
-    output: str,
-    weights: "VGGWeights",
-    picture: np.ndarray,
-    display: ProgressDisplay,
-) -> None:
-    """Writes the picture with its recipe and says what the network sees in it."""
-    from restyle.exact.evaluation import measure_stages
-    from restyle.exact.problem import saved_alpha
-
-    size = task.scales[-1].size
-    alpha = saved_alpha(task.problem, size)
-    drawn = picture if alpha is None else without_white(picture, alpha)
-    saved = as_saved(drawn, Path(output).suffix, alpha=alpha)
-    stages = {"before saving": picture, "saved": saved}
-    terms = measure_stages(stages, task.problem, task.objective, task.config, weights)
-    recipe = recipe_text(
-        PROGRAM,
-        task.settings(),
-        inputs=task.inputs,
-        weights={"source": weights.source, "sha256": weights.sha256},
-        terms=terms,
-    )
-    write_image(output, drawn, alpha=alpha, recipe=recipe)
-    for stage, values in terms.items():
-        display.say(f"{stage:>13}: " + "  ".join(f"{k} {v:.5f}" for k, v in values.items()))
-    display.say(f"Wrote {output}, {size[1]} x {size[0]}.")
 
 
 def _sweep(given: Mapping[str, Any], results: Results) -> int:
@@ -273,12 +119,12 @@ def _sweep(given: Mapping[str, Any], results: Results) -> int:
         return 0
     interruption, pictures = Interruption(), []
     with ProgressDisplay() as display:
-        load_weights = _weights_loader(display.say)
+        load_weights = weights_loader(display.say)
         for cell in cells:
             display.say("  ".join(f"{name} {value}" for name, value in cell.items()))
-            task = _decided(read_task(_settings_of(cell, given)))
+            task = decided(read_task(_settings_of(cell, given)))
             weights = load_weights(task.sources.vgg_weights)
-            pictures.append(_run(task, Results(), weights, display, interruption))
+            pictures.append(run_task(task, Results(), weights, display, interruption))
             if interruption:
                 display.say("Interrupted: no sheet was written.")
                 return command_line.INTERRUPTED
