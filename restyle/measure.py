@@ -81,36 +81,26 @@ def compare(
     *,
     size: tuple[int, int],
     style_long_side: int,
-) -> Comparison:
+    tile: int = 0,
+) -> Comparison | TiledComparison:
     """What pictures of `size` are compared with; the content and its masks are brought to it.
 
     Args:
       content: (h, w, 3) in [0, 1].
       style_long_side: in pixels; see `style_targets`.
+      tile: side in pixels of the tiles in which all pictures are seen, see restyle/tiles.py; 0:
+        each is seen as a whole.
     """
-    targets = style_targets(paintings, network, config, size=size, long_side=style_long_side)
-    features = network(as_batch(content, size))
-    seen = {layer: features[layer] for layer in config.content_layers}
-    return Comparison(network, Objective(config, targets), seen)
-
-
-def compare_in_tiles(
-    content: np.ndarray,
-    paintings: Sequence[Painting],
-    network: keras.Model,
-    config: ObjectiveConfig,
-    *,
-    size: tuple[int, int],
-    style_long_side: int,
-    tile: int,
-) -> TiledComparison:
-    """As `compare`, but all pictures are seen in tiles of `tile` pixels: see restyle/tiles.py."""
     targets = style_targets(
         paintings, network, config, size=size, long_side=style_long_side, tile=tile
     )
-    stages, photo = stages_of(network), ops.convert_to_numpy(as_batch(content, size))
-    maps = content_in_tiles(stages, photo, config, tile)
-    return TiledComparison(stages, Objective(config, targets), maps, size=size, tile=tile)
+    objective, photo = Objective(config, targets), as_batch(content, size)
+    if tile:
+        stages = stages_of(network)
+        maps = content_in_tiles(stages, ops.convert_to_numpy(photo), config, tile)
+        return TiledComparison(stages, objective, maps, size=size, tile=tile)
+    features = network(photo)
+    return Comparison(network, objective, {each: features[each] for each in config.content_layers})
 
 
 def style_targets(
@@ -127,7 +117,7 @@ def style_targets(
     Args:
       size: that the content masks are brought to, the pictures'; None: they have it already.
       long_side: that the paintings are brought to, their aspect never squashed; None: they stay.
-      tile: as for `compare_in_tiles`; 0: each painting is seen as a whole.
+      tile: as for `compare`.
 
     Raises:
       UserError: a painting is too small for the layers.
@@ -178,26 +168,13 @@ def score(
     """
     size = result.shape[0], result.shape[1]
     _check_size("A result", size, config)
-    long_side = style_long_side or max(size)
-    comparison = scorer(content, paintings, network, config, size=size, style_long_side=long_side)
-    return comparison.numbers(result)
+    at = {"size": size, "style_long_side": style_long_side or max(size), "tile": scoring_tile(size)}
+    return compare(content, paintings, network, config, **at).numbers(result)
 
 
-def scorer(
-    content: np.ndarray,
-    paintings: Sequence[Painting],
-    network: keras.Model,
-    config: ObjectiveConfig,
-    *,
-    size: tuple[int, int],
-    style_long_side: int,
-) -> Comparison | TiledComparison:
-    """What pictures of `size` are scored by: in tiles if they are large, which saves memory."""
-    asked = content, paintings, network, config
-    at = {"size": size, "style_long_side": style_long_side}
-    if size[0] * size[1] > 4 * SCORED_TILE**2:
-        return compare_in_tiles(*asked, **at, tile=SCORED_TILE)
-    return compare(*asked, **at)
+def scoring_tile(size: tuple[int, int]) -> int:
+    """The tile by which pictures that are only scored are compared: large ones, to save memory."""
+    return SCORED_TILE if size[0] * size[1] > 4 * SCORED_TILE**2 else 0
 
 
 def as_batch(pixels: np.ndarray, size: tuple[int, int] | None = None) -> Tensor:

@@ -13,7 +13,7 @@ from restyle.models.weights.load import random_vgg_weights
 
 from restyle.exact.tiled_image import TiledImage
 from restyle.exact.whole_image import WholeImage
-from restyle.measure import Painting, compare, compare_in_tiles
+from restyle.measure import Painting, compare
 from restyle.tiled_comparison import variation
 from restyle.tiles import seen_in_tiles, spans, stages_of
 
@@ -41,7 +41,7 @@ def evaluations(config, size, tile, paintings=None, kept=0, dtype="float32"):
     vgg = network(config, dtype)
     asked = picture(*size), paintings or [Painting(picture(70, 90))], vgg, config
     whole = compare(*asked, size=size, style_long_side=80)
-    tiled = compare_in_tiles(*asked, size=size, style_long_side=80, tile=tile)
+    tiled = compare(*asked, size=size, style_long_side=80, tile=tile)
     return WholeImage(whole), TiledImage(tiled, kept=kept)
 
 
@@ -85,24 +85,32 @@ def test_spans_cover_an_axis_once_and_end_where_pooling_windows_do(length, side)
         assert len(cut) == 1 or span.last - span.first >= 4
 
 
+def layers(style, content):
+    return {"style_layers": tuple(style.split()), "content_layers": tuple(content.split())}
+
+
+PAPER = {"formula": "gatys", "content_weight": 1.0, "style_weight": 1000.0, "pooling": "average"}
+
+
 @pytest.mark.parametrize(
-    "style_loss, pooling, size, tile",
+    "changes, size, tile, kept",
     [
-        ("wasserstein", "max", (97, 131), 32),
-        ("gram", "average", (80, 64), 48),
-        ("wasserstein", "average", (49, 150), 64),
-        ("gram", "max", (83, 83), 200),
+        ({"style_loss": "wasserstein"}, (97, 131), 32, 0),
+        ({"pooling": "average"}, (80, 64), 48, 0),
+        ({"style_loss": "wasserstein", "pooling": "average"}, (49, 150), 64, 0),
+        ({}, (83, 83), 200, 0),
+        ({}, (75, 110), 32, 1),
+        ({}, (75, 110), 32, 3),
+        (PAPER, (97, 131), 32, 0),
+        (layers("conv1_1", "conv2_2"), (97, 131), 32, 0),
+        (layers("conv3_3 conv1_2", "conv3_3 conv2_1"), (97, 131), 32, 0),
+        (layers("conv5_4", "conv4_2 conv5_2"), (97, 131), 32, 0),
     ],
 )
-def test_value_and_gradient_are_those_of_the_whole_image(style_loss, pooling, size, tile):
-    config = dataclasses.replace(CONFIG, style_loss=style_loss, pooling=pooling)
+def test_value_and_gradient_are_those_of_the_whole_image(changes, size, tile, kept):
+    config = dataclasses.replace(CONFIG, **changes)
 
-    check_same(*evaluations(config, size, tile), size)
-
-
-@pytest.mark.parametrize("kept", [1, 3])
-def test_what_is_kept_on_the_way_down_changes_nothing(kept):
-    check_same(*evaluations(CONFIG, (75, 110), 32, kept=kept), (75, 110))
+    check_same(*evaluations(config, size, tile, kept=kept), size)
 
 
 @pytest.mark.parametrize("style_loss", ["gram", "wasserstein"])
@@ -126,26 +134,6 @@ def test_in_bfloat16(style_loss):
     config = dataclasses.replace(CONFIG, style_loss=style_loss)
 
     check_same(*evaluations(config, (97, 131), 48, dtype="mixed_bfloat16"), (97, 131), rtol=1e-2)
-
-
-@pytest.mark.parametrize(
-    "layers",
-    [
-        {"style_layers": ("conv1_1",), "content_layers": ("conv2_2",)},
-        {"style_layers": ("conv3_3", "conv1_2"), "content_layers": ("conv3_3", "conv2_1")},
-        {"style_layers": ("conv5_4",), "content_layers": ("conv4_2", "conv5_2")},
-    ],
-)
-def test_other_layers(layers):
-    check_same(*evaluations(dataclasses.replace(CONFIG, **layers), (97, 131), 32), (97, 131))
-
-
-def test_the_formula_of_the_paper():
-    config = dataclasses.replace(
-        CONFIG, formula="gatys", content_weight=1.0, style_weight=1000.0, pooling="average"
-    )
-
-    check_same(*evaluations(config, (97, 131), 32), (97, 131))
 
 
 def test_terms_without_a_gradient_are_those_of_the_whole():

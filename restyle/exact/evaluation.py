@@ -12,9 +12,10 @@ from restyle.exact.schedule import scales_of
 from restyle.exact.settings import OptimizeConfig
 from restyle.exact.tiled_image import TiledImage
 from restyle.exact.whole_image import WholeImage
-from restyle.measure import Painting, compare, compare_in_tiles, scorer
+from restyle.measure import Painting, compare, scoring_tile
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.weights.load import VGGWeights
+from restyle.tiled_comparison import TiledComparison
 
 
 def evaluation_at(
@@ -27,11 +28,18 @@ def evaluation_at(
     way: Way = WHOLE,
 ) -> WholeImage | TiledImage:
     """The objective of a problem at one size of the picture and one of the paintings."""
-    asked = problem.content, paintings_of(problem), network, config
-    at = {"size": size, "style_long_side": style_long_side}
-    if way.tile:
-        return TiledImage(compare_in_tiles(*asked, **at, tile=way.tile), kept=way.kept)
-    return WholeImage(compare(*asked, **at))
+    compared = compare(
+        problem.content,
+        paintings_of(problem),
+        network,
+        config,
+        size=size,
+        style_long_side=style_long_side,
+        tile=way.tile,
+    )
+    if isinstance(compared, TiledComparison):
+        return TiledImage(compared, kept=way.kept)
+    return WholeImage(compared)
 
 
 def paintings_of(problem: Problem) -> list[Painting]:
@@ -63,12 +71,13 @@ def measure_stages(
     network = network_for(weights, objective.layers, objective.pooling, "float32")
     scale = scales_of(problem, objective, config)[-1]
     seen = recolored(problem, config)
-    measure = scorer(
+    measure = compare(
         seen.content,
         paintings_of(seen),
         network,
         objective,
         size=scale.size,
         style_long_side=scale.style_long_side,
+        tile=scoring_tile(scale.size),
     )
     return {stage: measure.numbers(pixels) for stage, pixels in stages.items()}
