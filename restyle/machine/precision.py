@@ -1,5 +1,6 @@
 """Which number format the network's activations take on this machine."""
 
+import functools
 import time
 
 from keras import ops
@@ -23,12 +24,13 @@ def fastest_precision() -> str:
 
 
 def operations_per_second(precision: str) -> float:
-    """How many multiplications and additions of a convolution this machine does now in a second."""
+    """How many multiplications and additions of a convolution this machine does in a second."""
     return 2 * SIDE**2 * 9 * CHANNELS**2 / _convolution_seconds(precision)
 
 
+@functools.cache
 def _convolution_seconds(dtype: str) -> float:
-    """The shortest of three runs of a convolution like those of conv3."""
+    """The shortest of three runs of a convolution like those of conv3; measured but once."""
     images = ops.ones((1, SIDE, SIDE, CHANNELS), dtype)
     kernel = ops.ones((3, 3, CHANNELS, CHANNELS), dtype)
     durations = []
