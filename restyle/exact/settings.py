@@ -33,9 +33,9 @@ class OptimizeConfig:
     size: int = setting(512, "Long side of the result in pixels; 0: the content's own size.")
     smallest_scale: int = setting(
         0,
-        "Long side in pixels of the first, coarsest scale; as large as --size: one scale only. 0: "
-        "128, or one scale only if --init is a network or a file, whose details coarser scales "
-        "would lose.",
+        "Long side in pixels of the first, coarsest scale; as large as --size for one scale only. "
+        "0: 128, or one scale only if --init is a network or a picture, whose details coarser "
+        "scales would lose.",
     )
     iterations: int = setting(300, "Iterations of all scales together, 1 or more.")
     optimizer: str = setting(
@@ -46,9 +46,9 @@ class OptimizeConfig:
     )
     init: str = setting(
         "content",
-        "What to start from: content, noise, style; the picture that a trained network makes of "
-        "the content, by the network's name (starry_night ...) or .keras file; or the path of a "
-        "picture. A picture that has one of these names is given as ./NAME.",
+        "What to start from: content, noise or style; a trained network, by its name (starry_night "
+        "...) or .keras file, for the picture it makes of the content; or the path of a picture. "
+        "For a picture that has one of these names write ./NAME.",
     )
     seed: int = setting(0, "Seed of the noise for --init=noise.")
     style_scale: float = setting(
@@ -67,8 +67,8 @@ class OptimizeConfig:
     )
     memory_gb: float = setting(
         0.0,
-        "Memory that the run may take, in GB; 0: what is free. A picture that needs more is seen "
-        "in tiles, and what L-BFGS remembers is rounded or kept in files.",
+        "Memory that the run may use, in GB; 0: what is free. A picture that needs more is "
+        "processed in tiles, and what L-BFGS remembers is rounded or kept in files.",
     )
     preserve_color: str = setting(
         "none",

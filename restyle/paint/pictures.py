@@ -44,7 +44,7 @@ class PaintConfig:
     """How pictures and frames are prepared for a network, and what is done to its own."""
 
     max_size: int = setting(
-        0, "Long side in pixels to which larger inputs are shrunk; 0: every size is kept."
+        0, "Shrink inputs whose long side is longer than this, in pixels; 0: keep every size."
     )
     smooth: float = setting(
         0.0, "Steadiness of video and animations by optical flow, 0 to below 1; try 0.7."

@@ -4,7 +4,7 @@
   python evaluate.py --model starry_night --input PHOTOS --output PAINTED --skip_existing
   python evaluate.py --model starry_night --input clip.mp4 --output painted.mp4 --smooth 0.7
 
-Paint as another picture was painted: --like out.jpg, and flags that differ.
+Paint with the settings of an earlier picture: --like out.jpg, and any flags that should differ.
 Measure results of any program, the optimizer's or another's, by the same objective:
   python evaluate.py --score a.png --score b.jpg --content photo.jpg --style painting.jpg
 """

@@ -54,7 +54,8 @@ class Modes:
     """What else the program does than paint."""
 
     sheet: str | None = setting(
-        None, "Write a contact sheet of the input in all networks that come with restyle."
+        None,
+        "Write a contact sheet of the input as painted by each network that comes with restyle.",
     )
     show_recipe: str | None = setting(None, "Print how a network or a picture was made, and stop.")
     list: bool = setting(False, "Print the networks that come with restyle.")
@@ -63,8 +64,8 @@ class Modes:
     )
     export_page: str | None = setting(
         None,
-        "Write a web page that paints in its visitor's browser into this folder: with the networks "
-        "of --model, given once or more, or else with all that come with restyle.",
+        "Write into this folder a web page that paints in its visitors' browsers, with the "
+        "networks that --model names, or with all that come with restyle.",
     )
 
 
@@ -75,8 +76,8 @@ class Scores:
     score: tuple[str, ...] = setting(
         (), "A result of any program: print the objective and its terms.", repeated=True
     )
-    content: str | None = setting(None, "The photograph of the results.")
-    style: tuple[str, ...] = setting((), "The painting of the results.", repeated=True)
+    content: str | None = setting(None, "The photograph that the results were made from.")
+    style: tuple[str, ...] = setting((), "The painting whose style they have.", repeated=True)
     style_size: int = setting(0, "Long side in pixels of the painting; 0: that of each result.")
     scores: str | None = setting(None, "Write the terms into this .csv or .json file.")
     compare: str | None = setting(

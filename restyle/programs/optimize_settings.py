@@ -27,9 +27,9 @@ class Sources:
     )
     style_mask: tuple[str, ...] = setting(
         (),
-        "A grayscale picture, white where the style's strokes are taken from, or "
-        f'"{WHOLE}" for the whole style; one for each --style. If none is given, each is used '
-        "whole.",
+        "A grayscale picture, white where the painting's strokes may be taken from, or "
+        f'"{WHOLE}" for the whole painting; one for each --style. If none is given, all paintings '
+        "are used whole.",
         repeated=True,
     )
     style_blend_weights: tuple[float, ...] = setting(
@@ -59,20 +59,20 @@ class Results:
     )
     time_lapse: str | None = setting(
         None,
-        "A short video of how the picture came about: .mp4, .mov, .m4v or .mkv. That of a resumed "
-        "run begins where it was resumed.",
+        "A short video of how the picture came about: .mp4, .mov, .m4v or .mkv. If the run was "
+        "resumed, the video begins there.",
     )
     show_recipe: str | None = setting(None, "Print how this picture was made, and stop.")
     save_every: int | None = setting(
         None,
         f"Iterations between previews in --run_dir, {SAVE_EVERY} if not given; 0: none. The state "
-        "is kept after each iteration. Without a --run_dir previews are written beside the output, "
-        "if this flag is given.",
+        "is saved after every iteration all the same. Given without --run_dir, it has previews "
+        "written beside the output.",
     )
     sweep: tuple[str, ...] = setting(
         (),
-        'A flag and its values, "style_weight=0.1,1,10": one contact sheet of all results. Give it '
-        "twice for rows and columns. Values that hold commas are separated by |.",
+        'A flag and the values to try, "style_weight=0.1,1,10", for one contact sheet of all '
+        "results. Give it twice for rows and columns. Separate values that contain commas by |.",
         repeated=True,
     )
 

@@ -23,16 +23,14 @@ class Sources:
         "A painting. Give it several times for one network that paints and blends them all.",
         repeated=True,
     )
-    train_path: str | None = setting(
-        None, "A folder of photos to learn from, with all folders in it."
-    )
+    train_path: str | None = setting(None, "A folder of photos to learn from, subfolders included.")
     test: tuple[str, ...] = setting(
         (), "A photo of your own to show in the previews.", repeated=True
     )
     start_from: str | None = setting(
         None,
-        "A trained network whose weights are the first ones here, a name or a .keras file; none: "
-        "random weights. If not given: base, unless it has another --width or --residual_blocks.",
+        "A trained network to start from, a name or a .keras file; none: random weights. If not "
+        "given: base, unless --width or --residual_blocks differ from its own.",
     )
     vgg_weights: str | None = setting(
         None,
@@ -46,7 +44,7 @@ class Sources:
     )
     preview_every: int = setting(
         500,
-        "Steps between contact sheets and measurements of the photos held out; 0: at the end.",
+        "Steps between contact sheets and measurements of the photos held out; 0: only at the end.",
     )
 
     def __post_init__(self):
@@ -60,7 +58,7 @@ class Results:
 
     output: str = setting("network.keras", "The trained network, a .keras file.")
     run_dir: str | None = setting(
-        None, "Folder of the run. If not given: OUTPUT without .keras, with _run."
+        None, "Folder of the run. If not given: the output's name with _run in place of .keras."
     )
     resume: str | None = setting(None, "Resume the run in this folder, with its settings.")
     tensorboard: str | None = setting(

@@ -38,20 +38,20 @@ class TrainConfig:
     minutes: float = setting(0.0, "Train this long, in place of --steps; 0: unused.")
     learning_rate: float = setting(
         2e-3,
-        "Adam's highest learning rate; it falls to 0 at the end. Half of it, unless given, where "
-        "the training starts from a network.",
+        "Adam's highest learning rate; it falls to 0 at the end. If not given, half of this when "
+        "training starts from a network.",
     )
-    warmup: int = setting(100, "Steps in which the learning rate rises.")
+    warmup: int = setting(100, "Steps over which the learning rate rises.")
     gradient_clip: float = setting(
-        0.5, "Longest gradient of all weights together; longer ones are shortened."
+        0.5, "Greatest norm of the gradient of all weights; a longer gradient is shortened to it."
     )
     temporal_weight: float = setting(
         0.0, "Steadiness under motion, for video; try 1 to 10. 0: pictures only."
     )
     deep_from: float = setting(
         0.67,
-        "Share of the run after which the deepest style layer counts too, if it is deeper than the "
-        "content's: until then it takes no time, which is about a sixth of a step.",
+        "Share of the run after which the deepest style layer joins, if it is deeper than the "
+        "content's. Until then it is not computed, which saves about a sixth of each step.",
     )
     seed: int = setting(
         0, "Seed of the first weights, the order of the photos, their crops and motions."
@@ -61,16 +61,18 @@ class TrainConfig:
         "Precision of the activations; auto: whichever is faster here. float16 is for GPUs.",
         choices=PRECISIONS,
     )
-    held_out: int = setting(4, "Photos not trained on, but shown in previews and measured.")
+    held_out: int = setting(
+        4, "Photos kept out of the training, to be measured and shown in previews."
+    )
     save_every: int = setting(200, "Steps between saved states.")
     retries: int = setting(
-        4, "How often a loss that is not finite sends the run back, at half the rate."
+        4, "How many times a loss that is not finite may send the run back, at half the rate."
     )
     cache_photos: bool = setting(
         False,
-        "Decode each photo once and keep it in memory: 3 bytes a pixel, at most twice the largest "
-        "--image_size on the shorter side; 1.2 MB for a photo of 3:2 at 256. The largest crops "
-        "then show at least half of a large photo.",
+        "Decode each photo once and keep it in memory, its shorter side at most twice the largest "
+        "--image_size: 1.2 MB for a 3:2 photo at 256. The largest crops then show at least half of "
+        "a large photo.",
     )
 
     def __post_init__(self):
