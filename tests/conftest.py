@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from PIL import Image
+from records import where
 
 from restyle.machine.processor import hold_back
 from restyle.programs import evaluate, optimize
@@ -195,6 +196,28 @@ def photos(tmp_path_factory):
 def quick_training(pictures, photos):
     """Arguments of a training of 6 steps, saved after each second; the last one given counts."""
     return [f"--style={pictures}/painting.png", f"--train_path={photos}", *QUICK_TRAINING]
+
+
+# The bound is far below the gradients' length, and near Adam's epsilon for each weight: gradients
+# that are added up twice, or shortened before they are added, give other steps.
+SENSITIVE = "--gradient_clip=1e-6 --learning_rate=0.01 --warmup=0 --batch_size=4".split()
+
+
+@pytest.fixture(scope="session")
+def changing(quick_training, pictures):
+    """Arguments of a training in which chance plays all its parts."""
+    dials = [f"--style={pictures}/other.png", "--style_size=48,64"]
+    grows = ["--image_size=16,32", "--style_layers=conv1_1,conv3_1", "--deep_from=0.3"]
+    return [*quick_training, *dials, *grows, "--temporal_weight=1", *SENSITIVE]
+
+
+@pytest.fixture(scope="session")
+def on_tensorflow(train, changing, tmp_path_factory):
+    """A folder with out.keras and run/, of such a training that nothing has disturbed."""
+    folder = tmp_path_factory.mktemp("on_tensorflow")
+    answer = train(*changing, *where(folder))
+    assert answer.status == 0, answer
+    return folder
 
 
 @pytest.fixture

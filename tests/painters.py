@@ -31,6 +31,14 @@ def random_network(shape, generator, spread=0.2):
     return network
 
 
+def as_in_a_file(shape, generator):
+    """Such a network, its weights as a .keras file has them: at half precision."""
+    network = random_network(shape, generator)
+    halved = [each.astype(np.float16).astype(np.float32) for each in network.get_weights()]
+    network.set_weights(halved)
+    return network
+
+
 def random_inputs(shape, size, generator, count=1):
     """All that such a network takes, each picture with a style and strength of its own."""
     given = {"images": generator.random((count, *size, 3), np.float32)}

@@ -2,6 +2,9 @@
 
 import csv
 
+import numpy as np
+
+from restyle.networks import load_network
 from restyle.record.run_folder import RunFolder
 
 
@@ -18,6 +21,24 @@ def rows_of(run_dir):
 def counted_in(run_dir, name="iteration"):
     """Which iterations, or steps, the lines of metrics.csv are of."""
     return [int(row[name]) for row in rows_of(run_dir)]
+
+
+def where(folder):
+    """Arguments by which a training writes out.keras and run/ in a folder."""
+    return [f"--output={folder}/out.keras", f"--run_dir={folder}/run"]
+
+
+def state_of(run_dir):
+    """What a training has come to."""
+    state = RunFolder(str(run_dir)).state()
+    assert state is not None
+    return {name: values for name, values in state.items() if name != "seconds"}
+
+
+def assert_same_network(path, other):
+    networks = [load_network(str(each)).get_weights() for each in (path, other)]
+    for mine, others in zip(*networks, strict=True):
+        np.testing.assert_array_equal(mine, others)
 
 
 def cut_at(monkeypatch, iteration):

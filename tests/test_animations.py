@@ -15,7 +15,7 @@ from restyle.media.animations import (
     read_animation,
     write_animation,
 )
-from restyle.media.images import Picture, read_recipe
+from restyle.media.images import Picture
 from restyle.media.video.reader import VideoReader
 
 TIMES = [100, 50, 200, 70, 120]
@@ -74,11 +74,6 @@ def test_another_viewer_sees_the_same_gif_at_the_same_times(tmp_path):
     assert [float(frame.time) for frame in frames] == [0, 0.1, 0.15, 0.35, 0.42]
     for frame, before in zip(frames, moving(), strict=True):
         np.testing.assert_allclose(frame.pixels, before.pixels, atol=2 / 255)
-
-
-@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
-def test_the_recipe_is_kept(tmp_path, name):
-    assert read_recipe(write(tmp_path / name, recipe="with ü " * 300)) == "with ü " * 300
 
 
 def test_a_frame_that_is_opaque_among_transparent_ones_hides_nothing_of_the_next(tmp_path):

@@ -10,6 +10,7 @@ from painters import random_inputs, random_network
 from restyle.models.layers import ConditionalInstanceNorm, InstanceNorm
 from restyle.models.transform_config import TransformConfig
 from restyle.models.transform_net import TransformNet
+from user_errors import message_of
 
 from restyle.engines import conversion, engines, quantization
 from restyle.engines.engines import engine_named
@@ -246,8 +247,7 @@ def test_auto_passes_over_an_engine_that_fails_and_says_why(
 def test_an_engine_asked_for_by_name_that_fails_is_a_users_error(fail, files, monkeypatch):
     fail(monkeypatch)
 
-    with pytest.raises(UserError, match="openvino cannot"):
-        engine_named("openvino", files["plain"])
+    assert "openvino cannot" in message_of(engine_named, "openvino", files["plain"])
 
 
 def test_auto_where_every_engine_fails_says_why(files, tmp_path, monkeypatch):

@@ -1,9 +1,9 @@
 import os
-import re
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from user_errors import message_of
 
 from restyle.errors import UserError
 from restyle.media import folders, images
@@ -198,8 +198,7 @@ def test_where_there_is_no_picture_one_line_says_what_there_is(place, tmp_path, 
 def test_a_pattern_that_python_does_not_take_is_the_users_to_mend(place):
     place("in/a.jpg")
 
-    with pytest.raises(UserError, match=re.escape("'in/a**/b'")):
-        find_pictures("in/a**/b")
+    assert "'in/a**/b'" in message_of(find_pictures, "in/a**/b")
 
 
 def test_a_folder_that_cannot_be_read_is_not_left_out_in_silence(place, monkeypatch):
@@ -307,8 +306,7 @@ def test_two_pictures_never_share_a_result(place):
 def test_two_pictures_that_would_share_a_result_even_so_are_refused(place):
     place("in/a.png", "in/a.gif", "in/a.gif.png")
 
-    with pytest.raises(UserError, match="'in/a.gif' and 'in/a.gif.png' would both become"):
-        jobs("in", "out")
+    assert "'in/a.gif' and 'in/a.gif.png' would both become" in message_of(jobs, "in", "out")
 
 
 @pytest.mark.parametrize("pattern", ["in", "in/", "./in", "in/**/*.jpg", "linked"])
@@ -326,8 +324,7 @@ def test_results_inside_the_input_are_not_read(place, pattern, output):
 def test_a_folder_with_nothing_but_results_says_so(place):
     place("in/out/a.jpg")
 
-    with pytest.raises(UserError, match="'in' holds no files outside 'in/out'. Expected"):
-        jobs("in", "in/out")
+    assert "'in' holds no files outside 'in/out'. Expected" in message_of(jobs, "in", "in/out")
 
 
 @pytest.mark.parametrize(
@@ -349,8 +346,7 @@ def test_an_output_that_would_cost_a_picture_is_refused(place, source, output, m
     Path("linked").symlink_to("in")
     Path("out/x.jpg").symlink_to("../in/b.jpg")
 
-    with pytest.raises(UserError, match=re.escape(message)):
-        jobs(source, output)
+    assert message in message_of(jobs, source, output)
 
 
 @pytest.mark.parametrize("output", ["named.jpg", "named.jpg/"])
@@ -392,8 +388,7 @@ def test_all_parts_together_are_all_jobs_once(count):
     "part", ["0/8", "9/8", "x", "1/0", "0/0", "-1/8", "1/8/2", "1", "", "1.5/8"]
 )
 def test_a_part_that_there_is_not_is_refused(part):
-    with pytest.raises(UserError, match=f"Got shard '{part}', expected a part such as 2/8"):
-        shard(TWENTY, part)
+    assert f"Got shard '{part}', expected a part such as 2/8" in message_of(shard, TWENTY, part)
 
 
 def test_what_has_a_result_is_finished(place):

@@ -6,17 +6,14 @@ import numpy as np
 import pillow_heif
 import pytest
 import test_images
-from painters import stylizer
 from PIL import ExifTags, Image
 
 from restyle.errors import UserError
 from restyle.media import images
-from restyle.media.folders import find_pictures, jobs
+from restyle.media.folders import find_pictures
 from restyle.media.heif_files import is_heif
 from restyle.media.photo_crops import CropPlan, read_crop
 from restyle.media.video.files import is_video
-from restyle.paint.pictures import PaintConfig, paint_pictures
-from restyle.training.photos import Photographs, skipped_text
 
 RNG = np.random.default_rng(11)
 EXACT = {"quality": -1, "chroma": 444, "matrix_coefficients": 0}
@@ -29,11 +26,6 @@ def ramp(height=24, width=32):
 def save(path, image, **options):
     pillow_heif.from_pillow(image).save(path, **EXACT | options)
     return path
-
-
-@pytest.fixture
-def without_pillow_heif(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)
 
 
 def test_a_lossless_heic_gives_its_levels_over_255(tmp_path):
@@ -109,8 +101,8 @@ def test_it_is_known_by_its_content_and_is_no_video_and_no_avif(tmp_path):
     assert images.image_size(heic) == (24, 32)
 
 
-@pytest.mark.usefixtures("without_pillow_heif")
-def test_without_the_package_it_is_said_how_to_install_it(tmp_path):
+def test_without_the_package_it_is_said_how_to_install_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
     path = tmp_path / "a.heic"
     path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
 
@@ -118,20 +110,6 @@ def test_without_the_package_it_is_said_how_to_install_it(tmp_path):
     for read in (images.read_image, images.image_size):
         with pytest.raises(UserError, match="^'.*a.heic' .* pip install pillow-heif$"):
             read(path)
-
-
-def test_without_the_package_the_other_photos_are_painted_and_learned_from(tmp_path, request):
-    (tmp_path / "in").mkdir()
-    save(tmp_path / "in" / "a.heic", ramp())
-    ramp().save(tmp_path / "in" / "b.png")
-    request.getfixturevalue("without_pillow_heif")
-
-    found = jobs(tmp_path / "in", tmp_path / "out")
-    first, second = paint_pictures(found, stylizer(), PaintConfig(), recipe=lambda job: "")
-    assert "pip install pillow-heif" in first.error and not second.error
-    photographs = Photographs(str(tmp_path / "in"), 16, 0)
-    assert [path.name for path in photographs.training] == ["b.png"]
-    assert "pip install pillow-heif" in skipped_text(photographs.skipped)
 
 
 @pytest.mark.parametrize("plan", [CropPlan(), CropPlan(0.3, 1.0, 0.2, True)], ids=str)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from painters import random_network
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.transform_config import TransformConfig
-from restyle.models.transform_net import TransformNet
 from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import random_vgg_weights
 
@@ -19,9 +19,7 @@ VGG = vgg19_features(random_vgg_weights(width_divisor=16), OBJECTIVE.layers, poo
 @pytest.fixture(scope="module")
 def network():
     shape = TransformConfig(width=2, residual_blocks=0, styles=("a", "b"), strength=True)
-    network = TransformNet(shape)
-    network.set_weights([w + RNG.normal(0, 0.2, w.shape) for w in network.get_weights()])
-    return network
+    return random_network(shape, RNG)
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,9 @@ import errno
 import io
 import threading
 import warnings
-import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
@@ -56,50 +56,36 @@ def test_every_mode_shows_black_and_white(tmp_path, mode):
     assert picture.alpha is None
 
 
-def test_a_cmyk_jpeg_is_not_inverted(tmp_path):
-    levels = np.full((16, 16, 3), (200, 60, 30), np.uint8)
-    picture = images.read_image(save(tmp_path / "a.jpg", levels, "CMYK", quality=95))
-
-    np.testing.assert_allclose(picture.pixels, levels / 255, atol=3 / 255)
+DEEP = np.array([[0, 1, 1000], [32768, 65534, 65535]], np.uint16)
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.pgm"])
-def test_16_bit_gray_keeps_all_its_levels(tmp_path, name):
-    deep = np.array([[0, 1, 1000], [32768, 65534, 65535]], np.uint16)
-    picture = images.read_image(save(tmp_path / name, deep))
+@pytest.mark.parametrize(
+    ("name", "samples", "white"),
+    [
+        *((name, DEEP, 65535) for name in ("a.png", "a.tif", "a.pgm")),
+        ("a.tif", np.array([[0, 0.25, 1]], np.float32), 1),
+    ],
+)
+def test_gray_of_16_bits_or_floats_keeps_all_its_levels(tmp_path, name, samples, white):
+    picture = images.read_image(save(tmp_path / name, samples))
 
-    expected = np.repeat(deep[..., np.newaxis] / 65535, 3, axis=-1)
+    expected = np.repeat(samples[..., np.newaxis] / white, 3, axis=-1)
     np.testing.assert_allclose(picture.pixels, expected, atol=1e-7)
 
 
 def test_16_bit_colors_keep_their_upper_8_bits(tmp_path):
-    deep = np.array([[(0, 1000, 65535), (40000, 32768, 255)]], ">u2")
+    deep = np.array([[(0, 1000, 65535), (40000, 32768, 255)]], np.uint16)
+    cv2.imwrite(str(tmp_path / "a.png"), deep[..., ::-1])
 
-    def chunk(kind, data):
-        checksum = zlib.crc32(kind + data).to_bytes(4, "big")
-        return len(data).to_bytes(4, "big") + kind + data + checksum
-
-    header = np.array([2, 1], ">u4").tobytes() + bytes([16, 2, 0, 0, 0])  # 2 x 1, 16-bit RGB.
-    body = chunk(b"IDAT", zlib.compress(b"\0" + deep.tobytes()))
-    path = tmp_path / "a.png"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + body + chunk(b"IEND", b""))
-
-    np.testing.assert_allclose(images.read_image(path).pixels, deep / 65535, atol=1 / 255)
-
-
-def test_a_float_tiff_is_taken_as_0_to_1(tmp_path):
-    samples = np.array([[0, 0.25, 1]], np.float32)
-    picture = images.read_image(save(tmp_path / "a.tif", samples))
-
-    np.testing.assert_array_equal(picture.pixels[..., 1], samples)
+    pixels = images.read_image(tmp_path / "a.png").pixels
+    np.testing.assert_allclose(pixels, deep / 65535, atol=1 / 255)
 
 
 @pytest.mark.parametrize("bad", [200, -3, np.nan])
 def test_float_samples_far_from_0_to_1_are_refused_not_clipped(tmp_path, bad):
     path = save(tmp_path / "a.tif", np.array([[0, 0.5, bad]], np.float32))
 
-    with pytest.raises(UserError, match="expected 0 to 1"):
-        images.read_image(path)
+    assert "expected 0 to 1" in message_of(images.read_image, path)
 
 
 # Reading: transparency.
@@ -117,33 +103,28 @@ def test_transparent_parts_are_laid_on_white_and_alpha_is_kept(tmp_path, name):
     np.testing.assert_allclose(picture.pixels[0], [WHITE, (1, 0.8, 0.8), RED], rtol=1e-6)
 
 
-@pytest.mark.parametrize("transparency", [1, b"\xff\x00"])
-@pytest.mark.parametrize("name", ["a.png", "a.gif"])
-def test_a_transparent_palette_color_becomes_alpha(tmp_path, name, transparency):
-    image = Image.new("P", (2, 1))
-    image.putpalette([255, 0, 0, 0, 0, 255])
-    image.putpixel((1, 0), 1)
-    if name == "a.gif":
-        transparency = 1  # A GIF names one color, and no degrees.
-    picture = images.read_image(save(tmp_path / name, image, transparency=transparency))
-
-    np.testing.assert_array_equal(picture.alpha, [[1, 0]])
-    np.testing.assert_array_equal(picture.pixels, [[RED, WHITE]])
+PALETTE = Image.new("P", (2, 1))
+PALETTE.putpalette([9, 8, 7, 0, 0, 255])
+PALETTE.putpixel((1, 0), 1)
 
 
 @pytest.mark.parametrize(
-    ("levels", "key"),
+    ("name", "levels", "clear"),
     [
-        (np.array([[7, 90]], np.uint8), 90),
-        (np.array([[7, 40000]], np.uint16), 40000),
-        (np.array([[(7, 7, 7), (9, 8, 7)]], np.uint8), (9, 8, 7)),
+        ("a.png", PALETTE, 1),
+        ("a.png", PALETTE, b"\xff\x00"),
+        ("a.gif", PALETTE, 1),
+        ("a.png", np.array([[7, 90]], np.uint8), 90),
+        ("a.png", np.array([[7, 40000]], np.uint16), 40000),
+        ("a.png", np.array([[(7, 7, 7), (9, 8, 7)]], np.uint8), (9, 8, 7)),
     ],
 )
-def test_a_color_named_transparent_becomes_alpha(tmp_path, levels, key):
-    picture = images.read_image(save(tmp_path / "a.png", levels, transparency=key))
+def test_a_color_named_transparent_becomes_alpha(tmp_path, name, levels, clear):
+    picture = images.read_image(save(tmp_path / name, levels, transparency=clear))
 
     np.testing.assert_array_equal(picture.alpha, [[1, 0]])
     np.testing.assert_array_equal(picture.pixels[0, 1], WHITE)
+    assert np.all(picture.pixels[0, 0] < 0.1)
 
 
 # Reading: orientation, color profiles, animations.
@@ -321,14 +302,13 @@ def test_a_bomb_is_refused_before_it_goes_off(tmp_path, read, side):
     assert message_of(read, path).startswith(f"'{path}' is too large: ")
 
 
-def test_a_picture_of_more_pixels_than_the_limit_is_refused(tmp_path, monkeypatch):
+@READERS
+def test_as_many_pixels_as_the_limit_are_read(tmp_path, monkeypatch, read):
     path = save(tmp_path / "a.png", ramp(6, 8))
-
     monkeypatch.setattr("restyle.media.image_files.MAX_PIXELS", 48)
-    assert images.read_image(path).pixels.shape == (6, 8, 3)
+    read(path)
     monkeypatch.setattr("restyle.media.image_files.MAX_PIXELS", 47)
-    with pytest.raises(UserError, match="8 x 6 pixels are 48, the limit is 47"):
-        images.read_image(path)
+    assert "8 x 6 pixels are 48, the limit is 47" in message_of(read, path)
 
 
 def test_a_file_without_read_permission_is_said_to_be_so(guarded):
@@ -352,14 +332,6 @@ def test_what_pillow_warns_of_stays_inside(tmp_path):
 
 
 # Writing.
-
-
-@pytest.mark.parametrize("name", ["o.png", "o.PNG", "o.bmp", "o.tif", "o.tiff"])
-def test_lossless_formats_give_back_every_level(tmp_path, name):
-    pixels = images.dequantize(RNG.integers(0, 256, (5, 7, 3), np.uint8))
-    images.write_image(tmp_path / name, pixels)
-
-    np.testing.assert_array_equal(images.read_image(tmp_path / name).pixels, pixels)
 
 
 def test_a_jpeg_keeps_the_colors_of_single_pixels(tmp_path):
@@ -429,12 +401,6 @@ def test_a_picture_without_a_recipe_is_said_to_have_none(tmp_path, name):
     path = save(tmp_path / name, ramp(), exif=exif, comment="A bridge, by a camera.")
 
     assert message_of(images.read_recipe, path).startswith(f"'{path}' holds no recipe")
-
-
-def test_a_recipe_that_a_bmp_cannot_hold_does_not_cost_the_picture(tmp_path):
-    images.write_image(tmp_path / "o.bmp", np.zeros((2, 2, 3)), recipe="some text")
-
-    assert images.image_size(tmp_path / "o.bmp") == (2, 2)
 
 
 @pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
@@ -608,21 +574,19 @@ def test_threads_may_read_at_the_same_time(tmp_path):
     assert [seen[path] for path in paths] == list(range(40))
 
 
-@pytest.mark.parametrize(
-    "name, form",
-    [
-        *(("o.png", "PNG"), ("o.jpg", "JPEG"), ("o.JPG", "JPEG")),
-        *(("o.webp", "WEBP"), ("o.tif", "TIFF"), ("o.bmp", "BMP")),
-    ],
-)
-@pytest.mark.parametrize("alpha", [None, RNG.random((6, 8), dtype=np.float32)])
-def test_the_format_follows_the_name_and_as_saved_is_what_it_gives_back(
-    tmp_path, name, form, alpha
-):
-    pixels = RNG.random((6, 8, 3), dtype=np.float32)
-    images.write_image(tmp_path / name, pixels, alpha=alpha, recipe="{}")
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".JPG": "JPEG", ".webp": "WEBP"}
+FORMATS |= {".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP"}
 
-    with Image.open(tmp_path / name) as image:
-        assert image.format == form
-    saved = images.as_saved(pixels, Path(name).suffix, alpha=alpha)
-    np.testing.assert_array_equal(saved, images.read_image(tmp_path / name).pixels)
+
+@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("alpha", [None, RNG.random((6, 8), dtype=np.float32)])
+def test_the_format_follows_the_name_and_as_saved_is_what_it_gives_back(tmp_path, ending, alpha):
+    pixels, path = RNG.random((6, 8, 3), dtype=np.float32), tmp_path / f"o{ending}"
+    images.write_image(path, pixels, alpha=alpha, recipe="{}")
+
+    with Image.open(path) as image:
+        assert image.format == FORMATS[ending]
+    saved, read = images.as_saved(pixels, ending, alpha=alpha), images.read_image(path).pixels
+    np.testing.assert_array_equal(saved, read)
+    if alpha is None and FORMATS[ending] not in ("JPEG", "WEBP"):
+        np.testing.assert_allclose(read, pixels, atol=HALF_A_LEVEL)

@@ -8,18 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from records import board_of, rows_of
+from records import board_of, rows_of, state_of, where
 
 from restyle.media.images import image_size
 from restyle.networks import load_network, read_network_recipe
-from restyle.record.run_folder import RunFolder
 from restyle.training.held_out import plain_batch
 from restyle.training.loss import network_inputs
 
 ROOT = Path(__file__).resolve().parent.parent
-
-# As in tests/test_devices.py: gradients near Adam's epsilon, so that rounding stays small.
-WANTS = ["--gradient_clip=1e-6", "--learning_rate=0.01", "--warmup=0", "--batch_size=4"]
 
 
 def losses(folder):
@@ -30,31 +26,13 @@ def losses(folder):
     return [[float(row[name]) for name in own] for row in rows]
 
 
-def state(folder):
-    found = RunFolder(str(folder / "run")).state()
-    assert found is not None and int(found["step"]) == 6
-    return {name: values for name, values in found.items() if name != "seconds"}
-
-
-def where(folder):
-    return [f"--output={folder}/out.keras", f"--run_dir={folder}/run"]
-
-
 def assert_alike(folder, other):
     np.testing.assert_allclose(losses(folder), losses(other), rtol=1e-3)
-    mine, others = state(folder), state(other)
-    assert mine.keys() == others.keys()
+    mine, others = state_of(folder / "run"), state_of(other / "run")
+    assert mine.keys() == others.keys() and int(mine["step"]) == 6
     for name, values in mine.items():
         # A step is up to 0.01 long, wherever rounding sends it.
         np.testing.assert_allclose(values, others[name], rtol=1e-3, atol=2e-5, err_msg=name)
-
-
-@pytest.fixture(scope="module")
-def changing(quick_training, pictures):
-    """Arguments of a training in which chance plays all its parts."""
-    dials = [f"--style={pictures}/other.png", "--style_size=48,64"]
-    grows = ["--image_size=16,32", "--style_layers=conv1_1,conv3_1", "--deep_from=0.3"]
-    return [*quick_training, *dials, *grows, "--temporal_weight=1", *WANTS]
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +44,6 @@ def on_jax(train_on_jax, changing, tmp_path_factory):
     answer = train_on_jax(*asked, stub=("painting", str(folder)))
     assert answer.status == 0, answer
     assert answer.error.splitlines()[0].endswith("float32 on 1 device"), answer
-    return folder
-
-
-@pytest.fixture(scope="module")
-def on_tensorflow(train, changing, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("on_tensorflow")
-    answer = train(*changing, *where(folder))
-    assert answer.status == 0, answer
     return folder
 
 
@@ -127,8 +97,9 @@ def test_a_run_goes_on_where_it_was_begun_or_on_the_other_backend(
     assert_alike(tmp_path, whole)
     if resumed == "train_on_jax" and begun == "on_jax":
         np.testing.assert_array_equal(losses(tmp_path), losses(whole))
-        for name, values in state(whole).items():
-            np.testing.assert_array_equal(state(tmp_path)[name], values, err_msg=name)
+        mine = state_of(tmp_path / "run")
+        for name, values in state_of(whole / "run").items():
+            np.testing.assert_array_equal(mine[name], values, err_msg=name)
 
 
 def test_two_devices_train_as_one_with_their_joint_batch(train_on_jax, on_jax, changing, tmp_path):

@@ -92,20 +92,15 @@ def test_a_snapshot_does_not_change_with_the_steps_that_follow(whole_run):
     assert not np.array_equal(pixels[0], pixels[1])
 
 
-def test_a_step_knows_where_in_the_run_it_is(whole_run):
+def test_a_step_knows_where_in_the_run_it_is_and_the_share_of_the_pixels_done(whole_run):
     steps = whole_run[1]
 
     assert [step.iteration for step in steps] == [1, 2, 3, 1, 2, 3, 4]
     assert [step.scale for step in steps] == [SCHEDULE[0]] * 3 + [SCHEDULE[1]] * 4
     assert [step.iteration_of_run for step in steps] == [1, 2, 3, 4, 5, 6, 7]
     assert np.all(np.diff([step.seconds for step in steps]) > 0)
-
-
-def test_progress_is_the_share_of_the_pixels_done_and_ends_at_one(whole_run):
-    progress = [step.progress for step in whole_run[1]]
-
     work = np.cumsum([8 * 12] * 3 + [11 * 17] * 4)
-    np.testing.assert_allclose(progress, work / work[-1])
+    np.testing.assert_allclose([step.progress for step in steps], work / work[-1])
 
 
 def test_each_scale_ends_lower_than_it_began(whole_run):
@@ -125,20 +120,13 @@ def test_a_scale_starts_from_the_enlarged_result_of_the_one_before(whole_run):
     assert 0 < np.abs(move).max() < 1.01 * longest_first_move
 
 
-@pytest.mark.parametrize(
-    "init, expected", [("content", PROBLEM.content), ("style", PROBLEM.styles[0])]
-)
-def test_a_run_starts_from_the_picture_that_is_named(init, expected):
-    start = starting_image(PROBLEM, OptimizeConfig(init=init), (8, 12))
-
-    np.testing.assert_array_equal(start, expected)
-
-
-def test_a_picture_to_start_from_is_taken_when_it_is_asked_for():
+def test_a_run_starts_from_the_picture_that_is_named():
     own = picture(5, 6)
     problem = Problem(PROBLEM.content, PROBLEM.styles, start=own)
 
-    for init, expected in (("picture", own), ("content", PROBLEM.content)):
+    for init, expected in zip(
+        ("picture", "content", "style"), (own, PROBLEM.content, PROBLEM.styles[0]), strict=True
+    ):
         start = starting_image(problem, OptimizeConfig(init=init), (8, 12))
         np.testing.assert_array_equal(start, expected)
     with pytest.raises(ValueError, match="Got init 'other', expected one of .*has no start"):

@@ -12,9 +12,10 @@ import keras
 import numpy as np
 import onnxruntime
 import pytest
+from painters import as_in_a_file
 from PIL import Image
 from restyle.models.transform_config import TransformConfig
-from restyle.models.transform_net import TransformNet
+from user_errors import message_of
 
 from restyle.errors import UserError
 from restyle.page import export
@@ -26,14 +27,7 @@ RNG = np.random.default_rng(31)
 
 
 def random_network(**shape):
-    network = TransformNet(TransformConfig(2, 1, **{"strength": False, **shape}))
-    network.set_weights(
-        [
-            (each + RNG.normal(0, 0.2, each.shape)).astype(np.float16).astype(np.float32)
-            for each in network.get_weights()
-        ]
-    )
-    return network
+    return as_in_a_file(TransformConfig(2, 1, **{"strength": False, **shape}), RNG)
 
 
 @pytest.fixture
@@ -171,8 +165,7 @@ def test_the_runtime_is_fetched_once_and_webassembly_is_packed(npm):
 def test_a_runtime_that_is_not_what_was_expected_is_not_kept(npm, tmp_path, monkeypatch):
     monkeypatch.setattr(page_runtime, "SHA512", "another")
 
-    with pytest.raises(UserError, match="expected another"):
-        page_runtime.runtime_folder()
+    assert "expected another" in message_of(page_runtime.runtime_folder)
 
     assert list((tmp_path / "restyle").iterdir()) == []
 
@@ -187,14 +180,13 @@ def test_without_a_connection_one_is_told_what_to_fetch_by_hand(npm, tmp_path, m
         page_runtime.runtime_folder()
 
 
-def test_the_page_takes_no_two_networks_of_one_name(start, tmp_path):
-    models = [f"--model={tmp_path / folder / 'wave.keras'}" for folder in ("one", "two")]
-    for folder in ("one", "two"):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "wave.keras").touch()
-    page_flag = f"--export_page={tmp_path / 'site'}"
-    process = start(*models, page_flag, script=export.SOURCES.parent / "evaluate.py")
-    _, error = process.communicate()
+def test_the_page_takes_no_two_networks_of_one_name(paint_with, tmp_path):
+    models = [tmp_path / folder / "wave.keras" for folder in ("one", "two")]
+    for model in models:
+        model.parent.mkdir()
+        model.touch()
 
-    assert process.returncode == 1
-    assert error.splitlines()[-1].startswith("error: Got two networks of one name:")
+    answer = paint_with(*(f"--model={m}" for m in models), f"--export_page={tmp_path / 'site'}")
+
+    assert answer.status == 1
+    assert answer.error.splitlines()[-1].startswith("error: Got two networks of one name:")

@@ -5,15 +5,16 @@ import functools
 import http.server
 import io
 import re
-import shutil
 import threading
 
+import browsers
 import numpy as np
 import pytest
+from browsers import chromium
+from painters import as_in_a_file
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from restyle.models.transform_config import TransformConfig
-from restyle.models.transform_net import TransformNet
 
 from restyle.color import keep_luminance
 from restyle.networks import load_network, network_title, painted_by, pretrained_names
@@ -25,41 +26,18 @@ pytestmark = pytest.mark.browser
 PATIENCE = 180_000  # Milliseconds until a test gives up: machines are busy at times.
 LEVELS = 2 / 255
 SMALL = "?network=small"
-SWITCHES = [
-    *(
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-sync",
-    ),
-    *("--disable-background-networking", "--disable-component-update"),
-    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
-]
-
-
-def random_network(config):
-    network = TransformNet(config)
-    generator = np.random.default_rng(3)
-    network.set_weights(
-        [
-            # As a .keras file has them: the page's are rounded to half precision.
-            (values + generator.normal(0, 0.1, values.shape)).astype(np.float16).astype(np.float32)
-            for values in network.get_weights()
-        ]
-    )
-    return network
+SHIPPED = pretrained_names()[0], pretrained_names()[-1]
 
 
 @pytest.fixture(scope="module")
 def networks():
-    """Those that come with restyle, and small ones: with every dial, and with none."""
+    """Small ones, with every dial and with none; the first and the last that come with restyle."""
     dials = {"strength": True, "stroke_sizes": (128, 256)}
     small = TransformConfig(width=2, residual_blocks=1, styles=("one", "two_b"), **dials)
-    plain = TransformConfig(2, 1, strength=False)
-    return {"small": random_network(small), "plain": random_network(plain)} | {
-        name: load_network(name) for name in pretrained_names()
-    }
+    shapes = {"small": small, "plain": TransformConfig(2, 1, strength=False)}
+    generator = np.random.default_rng(3)
+    random = {name: as_in_a_file(shape, generator) for name, shape in shapes.items()}
+    return random | {name: load_network(name) for name in SHIPPED}
 
 
 class Site(http.server.SimpleHTTPRequestHandler):
@@ -94,12 +72,6 @@ def playwright():
         yield playwright
 
 
-def chromium(playwright, *switches):
-    path = shutil.which("chromium")
-    assert path, "These tests need Chromium: apt-get install chromium, or deselect -m browser."
-    return playwright.chromium.launch(executable_path=path, args=[*SWITCHES, *switches])
-
-
 @pytest.fixture(scope="module")
 def browser(playwright):
     with chromium(playwright, "--disable-gpu") as browser:
@@ -107,29 +79,17 @@ def browser(playwright):
 
 
 @contextlib.contextmanager
-def visited(browser, address, query="", expected=(), **how):
-    """Yields the page after its first painting.
-
-    In the end there must have been no complaints but those expected, and no request elsewhere.
-    """
-    context = browser.new_context(**how)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    complaints, requests = [], []
-    page.on("console", lambda said: said.type in ("error", "warning") and complaints.append(said))
-    page.on("pageerror", lambda error: complaints.append(error))
-    context.on("request", lambda request: requests.append(request.url))
-    page.goto(address + query)
-    wait_until_painted(page)
-    yield page
-    context.close()
-    assert [text for each in complaints if (text := str(each)) not in expected] == []
-    assert [url for url in requests if not url.startswith((address, "blob:"))] == []
+def visited(browser, address, query="", **how):
+    """Yields the page after its first painting, as browsers.visited does."""
+    how |= {"patience": PATIENCE, "kinds": ("error", "warning")}
+    with browsers.visited(browser, address, query, **how) as page:
+        wait_until_painted(page)
+        yield page
 
 
 @pytest.fixture(scope="module")
 def page(browser, address):
-    with visited(browser, address, reduced_motion="reduce", accept_downloads=True) as page:
+    with visited(browser, address, reduced_motion="reduce") as page:
         yield page
 
 
@@ -182,7 +142,7 @@ def painted(network, pixels, *, strength=1.0, **dials):
     return result[0]
 
 
-@pytest.mark.parametrize("name", ["small", "plain", *pretrained_names()])
+@pytest.mark.parametrize("name", ["small", "plain", *SHIPPED])
 def test_the_page_paints_what_keras_paints(page, networks, name):
     pixels = levels(61, 83)
     page.get_by_role("radio", name=network_title(name), exact=True).check()
@@ -309,7 +269,7 @@ def bare_page(playwright, address):
     blocked = ["Service Worker registration blocked by Playwright"]
     with chromium(playwright, *switches, "--enable-features=Vulkan") as browser:
         query = f"{SMALL}&engine=wasm"
-        with visited(browser, address, query, blocked, service_workers="block") as page:
+        with visited(browser, address, query, expected=blocked, service_workers="block") as page:
             yield page
 
 
@@ -463,7 +423,7 @@ def test_it_has_threads_on_a_host_that_sends_no_headers(page):
 
 
 def test_it_begins_again_without_a_network(browser, address, networks):
-    other = network_title(pretrained_names()[0])
+    other = network_title(SHIPPED[0])
     with visited(browser, address, SMALL) as page:
         try:
             Site.asleep = True

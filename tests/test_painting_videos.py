@@ -1,7 +1,5 @@
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 import tracemalloc
@@ -20,7 +18,7 @@ from restyle.media.video.segments import SegmentedVideo
 from restyle.paint.smoothing import Smoother
 from restyle.paint.videos import paint_video, video_size
 
-ROOT = Path(__file__).resolve().parent.parent
+SLOW = Path(__file__).parent / "slow_negative.py"
 RNG = np.random.default_rng(0)
 
 
@@ -54,17 +52,6 @@ def clip(tmp_path_factory):
     path = tmp_path_factory.mktemp("clip") / "clip.mkv"
     times = [i * TEN_A_SECOND + (i % 3) * Fraction(1, 50) for i in range(17)]
     return write_clip(path, numbered(17), times=times, tone_seconds=1.7, subtitle="Hello")
-
-
-@pytest.fixture
-def start_slow():
-    """Starts evaluate.py with a network that takes its time."""
-    return lambda *arguments: subprocess.Popen(
-        [sys.executable, ROOT / "tests" / "slow_negative.py", *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 # What comes through.
@@ -204,15 +191,13 @@ def test_memory_does_not_grow_with_length(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
-def test_a_process_that_was_ended_goes_on_at_the_last_finished_segment(
-    tmp_path, start_slow, number
-):
+def test_a_process_that_was_ended_goes_on_at_the_last_finished_segment(tmp_path, start, number):
     seconds = [Fraction(i) for i in range(34)]  # Segments of ten frames.
     source = write_clip(tmp_path / "a.mp4", numbered(34), times=seconds)
     arguments = (f"--input={source}", f"--output={tmp_path}/o.mp4", "--smooth=0.7")
     parts = tmp_path / ".o.mp4.parts"
 
-    process = start_slow(*arguments)
+    process = start(*arguments, script=SLOW)
     while process.poll() is None and not (parts / "00000.nut").exists():
         time.sleep(0.01)
     os.kill(process.pid, number)
@@ -223,7 +208,7 @@ def test_a_process_that_was_ended_goes_on_at_the_last_finished_segment(
         assert error.splitlines()[-1].startswith("Interrupted: run again to resume after")
         assert not (parts / "unfinished.nut").exists()
 
-    process = start_slow(*arguments)
+    process = start(*arguments, script=SLOW)
     _, error = process.communicate(timeout=60)
     assert (process.returncode, parts.exists()) == (0, False)
     assert error.startswith("Resuming after ")
@@ -254,11 +239,11 @@ def test_a_damaged_part_is_named(tmp_path, clip):
 # What goes wrong.
 
 
-def test_of_a_damaged_video_what_there_is_is_painted_and_the_rest_reported(tmp_path, start_slow):
+def test_of_a_damaged_video_what_there_is_is_painted_and_the_rest_reported(tmp_path, start):
     noise = RNG.integers(0, 256, (20, 48, 64, 3), np.uint8)
     source = write_clip(tmp_path / "a.mp4", noise, file_options={"movflags": "faststart"})
     source.write_bytes(source.read_bytes()[: source.stat().st_size * 6 // 10])
-    process = start_slow(f"--input={source}", f"--output={tmp_path}/o.mp4")
+    process = start(f"--input={source}", f"--output={tmp_path}/o.mp4", script=SLOW)
     _, error = process.communicate(timeout=60)
 
     assert process.returncode == 1
@@ -266,12 +251,12 @@ def test_of_a_damaged_video_what_there_is_is_painted_and_the_rest_reported(tmp_p
     assert len(frames_of(tmp_path / "o.mp4")) == len(frames_of(source)) > 5
 
 
-def test_what_no_video_can_be_made_of_is_one_line(tmp_path, start_slow, clip):
+def test_what_no_video_can_be_made_of_is_one_line(tmp_path, start, clip):
     for said, status, arguments in (
         ("Got smooth 1, expected 0 to below 1.", 2, [f"--input={clip}", "--smooth=1"]),
         ("There is no camera 63", 1, ["--input=camera:63"]),
     ):
-        process = start_slow(*arguments, f"--output={tmp_path}/o.mkv")
+        process = start(*arguments, f"--output={tmp_path}/o.mkv", script=SLOW)
         _, error = process.communicate(timeout=60)
         assert process.returncode == status
         assert error.startswith("error: ") and error.count("\n") == 1 and said in error

@@ -180,18 +180,3 @@ def test_each_library_lives_through_its_trial_here(library):
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
     assert result.returncode == 0, result.stderr
-
-
-def test_an_engine_that_dies_when_tried_is_one_line_and_exit_status_1(
-    tried, paint_with, pictures, tmp_path
-):
-    tried(openvino=DIES)
-    hold_back()
-    paths = [f"--input={pictures}/photo.png", f"--output={tmp_path}/out.png"]
-
-    answer = paint_with("--model=wave", "--engine=openvino", *paths)
-
-    assert answer.status == 1
-    (line,) = answer.error.splitlines()
-    assert line.startswith("error: openvino cannot be used on this processor: it ended by a signal")
-    assert not (tmp_path / "out.png").exists()

@@ -107,14 +107,6 @@ def broken_states(folder):
         (folder / name).write_bytes(data[: len(data) // 2])
 
 
-def no_config(folder):
-    (folder / "config.json").unlink()
-
-
-def config_of_another_program(folder):
-    (folder / "config.json").write_text('{"batch_size": 4}')
-
-
 def other_picture(folder):
     record = json.loads((folder / "config.json").read_text())
     record["settings"]["content"] = record["settings"]["style"][0]
@@ -125,8 +117,10 @@ def other_picture(folder):
     ("damage", "said"),
     [
         (broken_states, "state.npz' is broken"),
-        (no_config, "holds no run to resume"),
-        (config_of_another_program, "another program or version"),
+        (
+            lambda run: (run / "config.json").write_text('{"batch_size": 4}'),
+            "another program or version",
+        ),
         (shutil.rmtree, "holds no run to resume"),
         (other_picture, "has changed since"),
     ],

@@ -4,6 +4,7 @@ import os
 import numpy as np
 import pytest
 from records import PowerCut, counted_in, rows_of
+from user_errors import message_of
 
 from restyle.errors import UserError
 from restyle.media.images import image_size
@@ -31,8 +32,7 @@ def test_what_the_run_was_asked_comes_back(tmp_path):
 
 def test_a_folder_that_holds_a_run_is_refused_and_left_as_it_is(folder):
     for begin in (folder.make, lambda: folder.begin({"size": 64})):
-        with pytest.raises(UserError, match=f"already holds a run. Pass --resume={folder.path} "):
-            begin()
+        assert f"already holds a run. Pass --resume={folder.path} " in message_of(begin)
     assert folder.config() == {"size": 48}
 
 
@@ -84,8 +84,7 @@ def test_a_broken_state_gives_way_to_the_one_before_or_is_a_line_that_names_it(f
     folder.keep_state({"image": np.random.default_rng(0).random((20, 20))})
     cut_off(folder.state_path, kept)
 
-    with pytest.raises(UserError, match="state.npz' is broken"):
-        folder.state()
+    assert "state.npz' is broken" in message_of(folder.state)
     for iteration in (1, 2, 3):
         folder.keep_state({"image": np.full((20, 20), iteration)})
     cut_off(folder.state_path, kept)

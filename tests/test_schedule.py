@@ -25,12 +25,6 @@ def test_the_iterations_of_all_scales_are_those_asked_for(size, iterations):
     assert scales[-1].size == size
 
 
-def test_a_run_of_one_iteration_spends_it_at_the_size_of_the_result():
-    scales = coarse_to_fine((400, 512), OptimizeConfig(iterations=1))
-
-    assert scales == (Scale((400, 512), 512, 1),)
-
-
 @pytest.mark.parametrize("size", SHAPES[:4])
 def test_sides_rise_by_the_square_root_of_two_and_keep_the_aspect(size):
     scales = coarse_to_fine(size, OptimizeConfig(smallest_scale=60))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from painters import random_network
 from restyle.models.transform_config import TransformConfig
-from restyle.models.transform_net import TransformNet
 
 from restyle.training.starting_weights import start_from
 
@@ -11,9 +11,7 @@ IMAGES = RNG.random((1, 12, 12, 3), np.float32)
 
 def network(**shape):
     """A network of which no two weights are equal."""
-    made = TransformNet(TransformConfig(2, 1, **{"strength": False, **shape}))
-    made.set_weights([RNG.normal(size=value.shape) for value in made.get_weights()])
-    return made
+    return random_network(TransformConfig(2, 1, **{"strength": False, **shape}), RNG, spread=1)
 
 
 def test_a_network_that_starts_from_another_paints_as_it_does():
@@ -25,21 +23,13 @@ def test_a_network_that_starts_from_another_paints_as_it_does():
 
 
 @pytest.mark.parametrize("style", [0, 1, 2])
-def test_every_new_style_starts_as_the_old_one(style):
-    old, new = network(), network(styles=("a", "b", "c"))
+def test_every_new_style_starts_as_the_old_one_and_the_dial_too(style):
+    old, new = network(), network(styles=("a", "b", "c"), strength=True)
 
     start_from(new, old)
 
     inputs = {"images": IMAGES, "style_weights": np.eye(3, dtype=np.float32)[[style]]}
-    np.testing.assert_allclose(new(inputs), old({"images": IMAGES}), atol=1e-6)
-
-
-def test_the_dial_starts_at_the_old_style_too():
-    old, new = network(), network(strength=True)
-
-    start_from(new, old)
-
-    inputs = {"images": IMAGES, "strength": np.ones((1, 1), np.float32)}
+    inputs["strength"] = np.ones((1, 1), np.float32)
     np.testing.assert_allclose(new(inputs), old({"images": IMAGES}), atol=1e-6)
 
 

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from painters import negative
 from PIL import Image
 from restyle.models.transform_config import TransformConfig
+from user_errors import message_of
 
 from restyle.color import luminance
 from restyle.errors import UserError
@@ -13,11 +15,6 @@ DIAL = TransformConfig(width=4, strength=True)
 STROKES = TransformConfig(width=4, stroke_sizes=(64, 96, 128), strength=False)
 RNG = np.random.default_rng(5)
 PHOTO = RNG.uniform(0.2, 0.8, (6, 9, 3)).astype(np.float32)
-
-
-def negative(inputs):
-    """An engine whose style is easy to recognize."""
-    return 1 - inputs["images"]
 
 
 def stylizer(look=None, shape=PLAIN, engine=negative, fits=lambda size: True):
@@ -42,10 +39,6 @@ def asked(look, shape, images=PHOTO[np.newaxis]):
 def saved_mask(folder, levels):
     Image.fromarray(levels.astype(np.uint8)).save(folder / "mask.png")
     return str(folder / "mask.png")
-
-
-def test_without_wishes_the_result_is_what_the_network_paints():
-    np.testing.assert_array_equal(stylizer().picture(PHOTO), 1 - PHOTO)
 
 
 def test_frames_painted_together_are_those_painted_alone():
@@ -166,8 +159,7 @@ def test_one_mask_serves_pictures_of_other_sizes_with_its_aspect(tmp_path):
         result = paint(photo)
         np.testing.assert_array_equal(result[:, : 4 * scale], photo[:, : 4 * scale])
         np.testing.assert_allclose(result[:, 7 * scale :], 0.75, atol=0.01)
-    with pytest.raises(UserError, match="aspects differ"):
-        paint(np.zeros((9, 6, 3), np.float32))
+    assert "aspects differ" in message_of(paint, np.zeros((9, 6, 3), np.float32))
 
 
 def test_the_mask_is_read_once_for_all_frames_of_a_video(tmp_path):
@@ -182,8 +174,7 @@ def test_the_mask_is_read_once_for_all_frames_of_a_video(tmp_path):
 def test_a_mask_that_is_no_picture_is_found_before_a_picture_is_painted(tmp_path):
     (tmp_path / "mask.png").write_text("white")
     for mask in ("mask.png", "gone.png"):
-        with pytest.raises(UserError, match=mask):
-            stylizer(Look(mask=str(tmp_path / mask)))
+        assert mask in message_of(stylizer, Look(mask=str(tmp_path / mask)))
 
 
 def test_a_picture_too_large_for_the_engine_is_painted_in_bands():

@@ -4,60 +4,34 @@ import signal
 from pathlib import Path
 
 import numpy as np
-import pytest
-from records import counted_in
-
-from restyle.networks import load_network
-from restyle.record.run_folder import RunFolder
+from records import assert_same_network, counted_in, state_of, where
 
 KILLED = Path(__file__).parent / "killed_training.py"
 
 
 def same_run(folder, other):
     """All that a step changes, the network that is written, and a line for each step."""
-    mine, theirs = (RunFolder(str(path / "run")).state() for path in (folder, other))
+    mine, theirs = state_of(folder / "run"), state_of(other / "run")
     assert mine.keys() == theirs.keys()
-    for name in mine.keys() - {"seconds"}:
-        np.testing.assert_array_equal(mine[name], theirs[name], err_msg=name)
-    networks = [load_network(str(path / "out.keras")).get_weights() for path in (folder, other)]
-    for values, expected in zip(*networks, strict=True):
-        np.testing.assert_array_equal(values, expected)
+    for name, values in mine.items():
+        np.testing.assert_array_equal(values, theirs[name], err_msg=name)
+    assert_same_network(folder / "out.keras", other / "out.keras")
     assert counted_in(folder / "run", "step") == list(range(1, 7))
 
 
-def where(folder):
-    return [f"--output={folder}/out.keras", f"--run_dir={folder}/run"]
-
-
-@pytest.fixture(scope="module")
-def changing(quick_training, pictures):
-    """Arguments of a training in which chance plays all its parts."""
-    wants = ["--temporal_weight=1", "--learning_rate=0.01", "--warmup=2", "--image_size=16,32"]
-    wants += ["--style_layers=conv1_1,conv3_1", "--deep_from=0.3"]
-    return [*quick_training, f"--style={pictures}/other.png", *wants]
-
-
-@pytest.fixture(scope="module")
-def whole(train, changing, tmp_path_factory):
-    """A run that nothing has disturbed: a folder with out.keras and run/."""
-    folder = tmp_path_factory.mktemp("whole")
-    assert train(*changing, *where(folder)).status == 0
-    return folder
-
-
-def test_the_steps_of_a_run_differ(whole):
-    before, after = np.load(whole / "run/state_before.npz"), np.load(whole / "run/state.npz")
+def test_the_steps_of_a_run_differ(on_tensorflow):
+    run = on_tensorflow / "run"
+    before, after = np.load(run / "state_before.npz"), np.load(run / "state.npz")
 
     assert (before["step"], after["step"]) == (4, 6)
     assert (before["network 0"] != after["network 0"]).all()
 
 
 def test_a_run_that_was_killed_and_then_interrupted_goes_on_as_if_nothing_had_been(
-    whole, start, train, changing, tmp_path
+    on_tensorflow, start, train, changing, tmp_path
 ):
     def kept():
-        state = RunFolder(str(tmp_path / "run")).state()
-        return state is not None and int(state["step"])
+        return int(state_of(tmp_path / "run")["step"])
 
     process = start(*changing, *where(tmp_path), script=KILLED)
     _, error = process.communicate(timeout=240)
@@ -73,14 +47,13 @@ def test_a_run_that_was_killed_and_then_interrupted_goes_on_as_if_nothing_had_be
     assert not (tmp_path / "out.keras").exists()
 
     assert train(*go_on).status == 0
-    same_run(tmp_path, whole)
+    same_run(tmp_path, on_tensorflow)
 
 
-def test_a_run_that_had_ended_only_writes_its_network_again(whole, train, tmp_path):
-    before = (whole / "run" / "metrics.csv").read_bytes()
+def test_a_run_that_had_ended_only_writes_its_network_again(on_tensorflow, train, tmp_path):
+    metrics = on_tensorflow / "run" / "metrics.csv"
+    before = metrics.read_bytes()
 
-    assert train(f"--resume={whole}/run", f"--output={tmp_path}/again.keras").status == 0
-    first, again = (load_network(str(p)) for p in (whole / "out.keras", tmp_path / "again.keras"))
-    for values, expected in zip(again.get_weights(), first.get_weights(), strict=True):
-        np.testing.assert_array_equal(values, expected)
-    assert (whole / "run" / "metrics.csv").read_bytes() == before
+    assert train(f"--resume={on_tensorflow}/run", f"--output={tmp_path}/again.keras").status == 0
+    assert_same_network(tmp_path / "again.keras", on_tensorflow / "out.keras")
+    assert metrics.read_bytes() == before

@@ -4,10 +4,12 @@ import dataclasses
 import itertools
 import math
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from records import PowerCut
 from restyle.models.transform_config import TransformConfig
 
 from restyle.record.run_folder import RunFolder
@@ -59,6 +61,16 @@ class Counted:
         yield from itertools.count(step + side / 1000)
 
 
+class AfterCalls(NamedTuple):
+    """The wish to end a run, made when its trainer has begun so many steps."""
+
+    trainer: OneNumber
+    count: int
+
+    def __bool__(self):
+        return self.trainer.calls >= self.count
+
+
 def run(trainer, config=CONFIG, **options):
     return list(train(trainer, Counted(), config, **options))
 
@@ -90,29 +102,29 @@ def test_the_rate_of_each_step_is_the_schedules(whole):
     assert whole.rates == [learning_rate_at(i, i / 9, CONFIG) for i in range(9)]
 
 
-def test_crops_grow_along_the_run():
-    batches = Counted()
-    config = TrainConfig(steps=9, image_size=(64, 96, 128))
-    list(train(OneNumber(), batches, config))
+def test_crops_grow_and_the_deepest_style_layer_joins_along_the_run():
+    trainer, batches = OneNumber(), Counted()
+    list(train(trainer, batches, TrainConfig(steps=9, image_size=(64, 96, 128), deep_from=0.5)))
 
     assert batches.streams == [(0, 64), (3, 96), (6, 128)]
-
-
-def test_the_deepest_style_layer_counts_from_its_share_of_the_run_on():
-    trainer = OneNumber()
-    run(trainer, dataclasses.replace(CONFIG, deep_from=0.5))
-
     assert trainer.whole == [False] * 5 + [True] * 4
 
 
-def test_crops_grow_and_the_deepest_layer_joins_by_the_clock_too(monkeypatch):
-    trainer, batches = OneNumber(), Counted()
+@pytest.fixture
+def slow(monkeypatch):
+    """A trainer that takes 7 seconds for a step."""
+    trainer = OneNumber()
     clock = SimpleNamespace(perf_counter=lambda: 1000.0 + 7 * trainer.calls)
     monkeypatch.setattr(loop, "time", clock)
-    list(train(trainer, batches, TrainConfig(minutes=1, image_size=(64, 96), deep_from=0.4)))
+    return trainer
+
+
+def test_crops_grow_and_the_deepest_layer_joins_by_the_clock_too(slow):
+    batches = Counted()
+    list(train(slow, batches, TrainConfig(minutes=1, image_size=(64, 96), deep_from=0.4)))
 
     assert batches.streams == [(0, 64), (5, 96)]  # After 35 of 60 seconds.
-    assert trainer.whole == [False] * 4 + [True] * 5
+    assert slow.whole == [False] * 4 + [True] * 5
 
 
 @pytest.mark.parametrize(
@@ -159,18 +171,13 @@ def test_snapshots_come_at_the_interval_and_at_the_end():
 @pytest.mark.parametrize("interrupted_at", range(1, 10))
 def test_an_interrupted_run_goes_on_from_that_step(whole, interrupted_at):
     trainer = OneNumber()
-    wish = type("Wish", (), {"__bool__": lambda self: trainer.calls >= interrupted_at})()
-    steps = run(trainer, interrupted=wish)
+    steps = run(trainer, interrupted=AfterCalls(trainer, interrupted_at))
     assert steps[-1].step == interrupted_at == trainer.calls
 
     again = OneNumber()
     steps += run(again, resume=steps[-1].snapshot)
     assert [step.step for step in steps] == list(range(1, 10))
     assert again.weight == whole.weight
-
-
-class PowerCut(BaseException):
-    pass
 
 
 @pytest.mark.parametrize("moment", range(33))  # All that there are.
@@ -246,8 +253,7 @@ def test_weights_that_are_not_finite_are_never_kept():
 
 def test_an_interruption_keeps_no_weights_that_are_not_finite():
     trainer = OneNumber({5: math.nan})
-    wish = type("Wish", (), {"__bool__": lambda self: trainer.calls >= 5})()
-    last = run(trainer, interrupted=wish)[-1]
+    last = run(trainer, interrupted=AfterCalls(trainer, 5))[-1]
 
     assert (last.step, last.snapshot) == (3, None) and last.event
 
@@ -261,26 +267,20 @@ def test_a_run_gives_up_after_its_retries_and_says_what_to_do():
         next(steps)
 
 
-def test_minutes_end_the_run_and_fit_the_rate(monkeypatch):
-    trainer = OneNumber()
-    clock = SimpleNamespace(perf_counter=lambda: 1000.0 + 7 * trainer.calls)  # 7 s for a step.
-    monkeypatch.setattr(loop, "time", clock)
+def test_minutes_end_the_run_and_fit_the_rate(slow):
     config = TrainConfig(minutes=1, warmup=0)
-    steps = run(trainer, config)
+    steps = run(slow, config)
 
     assert [step.seconds for step in steps] == [7.0 * i for i in range(1, 10)]  # 63 > 60.
-    assert trainer.rates == [learning_rate_at(i, 7 * i / 60, config) for i in range(9)]
+    assert slow.rates == [learning_rate_at(i, 7 * i / 60, config) for i in range(9)]
 
 
-def test_a_resumed_run_has_the_minutes_that_were_left(monkeypatch):
-    trainer = OneNumber()
-    clock = SimpleNamespace(perf_counter=lambda: 1000.0 + 7 * trainer.calls)
-    monkeypatch.setattr(loop, "time", clock)
+def test_a_resumed_run_has_the_minutes_that_were_left(slow):
     config = TrainConfig(minutes=1, warmup=0, save_every=4)
-    snapshot = run(trainer, config)[3].snapshot
-    trainer = OneNumber()
+    snapshot = run(slow, config)[3].snapshot
+    slow.calls = 0
 
-    assert [step.step for step in run(trainer, config, resume=snapshot)] == [5, 6, 7, 8, 9]
+    assert [step.step for step in run(slow, config, resume=snapshot)] == [5, 6, 7, 8, 9]
 
 
 @pytest.fixture(scope="module")

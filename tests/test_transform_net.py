@@ -77,15 +77,6 @@ def test_the_paper_s_network_has_its_number_of_weights():
     assert sum(isinstance(layer, InstanceNorm) for layer in network.layers) == 15
 
 
-def test_strength_0_is_the_photo_and_a_style_alone_is_its_own_network():
-    network = TransformNet(SHAPES[3])
-    given = inputs(SHAPES[3], (12, 12))
-
-    still = network({**given, "strength": np.zeros((1, 1), np.float32)})
-
-    np.testing.assert_array_equal(still, given["images"])
-
-
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -186,22 +186,12 @@ def test_a_video_is_told_by_its_content_then_by_its_name(tmp_path):
     for name in ("text.txt", "text.mp4", "text.srt"):
         (tmp_path / name).write_text("1\n00:00:00,300 --> 00:00:00,800\nHello\n\n")
 
-    moving = ["a.mp4", "clip.jpg", "text.mp4", "gone.mp4"]
+    first, *others = [Image.fromarray(levels) for levels in numbered(3)]
+    first.save(tmp_path / "moving.gif", save_all=True, append_images=others)
+
+    moving = ["a.mp4", "clip.jpg", "moving.gif", "text.mp4", "gone.mp4"]
     still = ["picture.png", "still.gif", "picture.mp4", "text.txt", "text.srt", "gone.png", "."]
     assert [name for name in moving + still if files.is_video(tmp_path / name)] == moving
-
-
-def test_an_animated_gif_is_a_video(tmp_path):
-    path = tmp_path / "a.gif"
-    first, *others = [Image.fromarray(levels) for levels in numbered(5)]
-    durations = [100, 100, 300, 100, 100]
-    first.save(path, save_all=True, append_images=others, duration=durations)
-    reader = VideoReader(path)
-
-    assert files.is_video(path)
-    assert numbers_of(reader) == [0, 1, 2, 3, 4]
-    assert times_of(reader) == [i * TEN_A_SECOND for i in (0, 1, 2, 5, 6)]
-    assert reader.trouble == ""
 
 
 # What is wrong with a file.
@@ -263,12 +253,6 @@ def test_what_is_no_video_is_said_to_be_none(tmp_path, name, contents, expected)
 
     message = message_of(VideoReader, tmp_path / name)
     assert message.startswith(f"'{tmp_path / name}' {expected}")
-
-
-def test_a_picture_is_no_video(tmp_path):
-    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
-
-    assert "is not a video" in message_of(VideoReader, tmp_path / "a.png")
 
 
 def test_sound_alone_is_no_video(tmp_path):
