@@ -50,7 +50,10 @@ def recolored(problem: Problem, config: OptimizeConfig) -> Problem:
 
 
 def finished(pixels: np.ndarray, problem: Problem, config: OptimizeConfig) -> np.ndarray:
-    """What is saved of an image: enlarged if it is of an early scale, its colors put back."""
+    """What is saved of an image: enlarged if it is of an early scale, its colors put back.
+
+    pixels: (h, w, 3) in [0, 1], of any scale; the result is at the last one's size, in [0, 1] too.
+    """
     size = result_size(problem.content.shape[:2], config)
     if pixels.shape[:2] != size:
         pixels = resize(pixels, size)

@@ -56,7 +56,7 @@ def painting_targets(
 ) -> dict[str, Statistics]:
     """What the paintings ask for by layer, row by row: all stroke sizes of a style, then the next.
 
-    features: a VGG-19. paintings: (h, w, 3), each of its own size.
+    features: a VGG-19. paintings: (h, w, 3) in [0, 1], each of its own size.
     """
     targets = style_targets([Painting(pixels) for pixels in paintings], features, objective)
     return {
