@@ -120,6 +120,12 @@ def test_the_time_left_is_that_of_the_work_that_was_seen():
 
 
 @pytest.fixture
+def visitors(tmp_path):
+    (tmp_path / "root").mkdir()
+    return Visitors(tmp_path / "root", 60)
+
+
+@pytest.fixture
 def given(tmp_path):
     """Two uploaded files of one name."""
     files = [tmp_path / name / "photo.jpg" for name in "ab"]
@@ -129,9 +135,7 @@ def given(tmp_path):
     return files
 
 
-def test_visitors_files_are_apart_and_keep_their_names(tmp_path, given):
-    (root := tmp_path / "root").mkdir()
-    visitors = Visitors(root, 60)
+def test_visitors_files_are_apart_and_keep_their_names(visitors, given):
     one, two = visitors.named("one"), visitors.named("two")
 
     taken = one.take(given)
@@ -142,9 +146,8 @@ def test_visitors_files_are_apart_and_keep_their_names(tmp_path, given):
     assert not any(path.is_relative_to(visitors.made) for path in taken), "uploads are not served"
 
 
-def test_the_files_of_a_visitor_who_is_gone_are_removed_and_no_others(tmp_path, given, jobs):
-    (root := tmp_path / "root").mkdir()
-    visitors, held = Visitors(root, 60), Held()
+def test_the_files_of_a_visitor_who_is_gone_are_removed_and_no_others(visitors, given, jobs):
+    held = Held()
     gone, busy, here = (visitors.named(name) for name in ("gone", "busy", "here"))
     all_three = (gone, busy, here)
     files = {visitor: [*visitor.take(given), visitor.new_folder()] for visitor in all_three}
@@ -163,9 +166,8 @@ def test_the_files_of_a_visitor_who_is_gone_are_removed_and_no_others(tmp_path, 
     assert busy.idle_seconds < 60 and files[busy][-1].exists(), "it has just ended"
 
 
-def test_a_network_gets_a_name_that_is_free_and_none_that_leads_elsewhere(tmp_path):
-    (root := tmp_path / "root").mkdir()
-    visitor = Visitors(root, 60).named("one")
+def test_a_network_gets_a_name_that_is_free_and_none_that_leads_elsewhere(visitors):
+    visitor = visitors.named("one")
     first = visitor.network_file("water lilies")
     first.touch()
 

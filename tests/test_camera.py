@@ -144,21 +144,17 @@ def test_an_output_that_is_closed_ends_the_run():
     np.testing.assert_array_equal(shown[0].pixels, 1)
 
 
-def test_an_opencv_without_windows_says_what_to_install(monkeypatch):
-    build = SimpleNamespace(getBuildInformation=lambda: "  GUI:        NONE\n")
-    monkeypatch.setattr("restyle.media.video.live.opencv", lambda: build)
-
-    assert "pip install opencv-python." in message_of(Window)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
-def test_without_a_screen_a_window_is_refused(monkeypatch):
-    build = SimpleNamespace(getBuildInformation=lambda: "  GUI:        QT5\n")
+@pytest.mark.parametrize(
+    ("interface", "said"), [("NONE", "pip install opencv-python."), ("QT5", "There is no screen")]
+)
+def test_a_window_needs_an_opencv_that_has_windows_and_a_screen(monkeypatch, interface, said):
+    build = SimpleNamespace(getBuildInformation=lambda: f"  GUI:        {interface}\n")
     monkeypatch.setattr("restyle.media.video.live.opencv", lambda: build)
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
 
-    assert message_of(Window).startswith("There is no screen")
+    assert said in message_of(Window)
 
 
 @pytest.mark.parametrize(("key", "closed"), [(-1, False), (ord("q"), True), (27, True)])

@@ -188,11 +188,7 @@ def test_where_there_is_no_picture_one_line_says_what_there_is(place, tmp_path, 
     place(*(f"in/{index}.txt" for index in range(10)), "in/deep/a.mp4", "in/b.mp4", "in/c.mp4")
     place("in/README", "bare/.DS_Store", *(f"odd/x.{letter}" for letter in "fedcba"))
 
-    with pytest.raises(UserError) as error:
-        find_pictures(wanted)
-
-    assert str(error.value).startswith(message.format(here=tmp_path))
-    assert "\n" not in str(error.value)
+    assert message_of(find_pictures, wanted).startswith(message.format(here=tmp_path))
 
 
 def test_a_pattern_that_python_does_not_take_is_the_users_to_mend(place):

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 from PIL import Image, JpegImagePlugin
+from user_errors import message_of
 
-from restyle.errors import UserError
 from restyle.media.images import read_image
 from restyle.media.photo_crops import (
     CropPlan,
@@ -149,10 +149,7 @@ def test_a_photo_smaller_than_the_crop_is_refused_in_one_line(tmp_path, size):
     path = tmp_path / "small.png"
     smooth_photo(*size).save(path)
 
-    with pytest.raises(UserError) as error:
-        read_crop(path, 32, CropPlan())
-
-    assert str(error.value) == (
+    assert message_of(read_crop, path, 32, CropPlan()) == (
         f"'{path}' is {size[0]} x {size[1]} pixels, but each side needs at least 32. "
         "Use a larger photo, or smaller crops."
     )
