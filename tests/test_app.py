@@ -103,9 +103,9 @@ def test_a_failed_job_says_why_in_one_line_and_the_next_is_done(jobs, error, lin
 
 
 def test_an_error_names_files_without_folders_and_settings_without_dashes():
-    error = UserError("'/tmp/a b/c.png' is not '/x/d.jpg'. Pass --style_size=64, or --optimizer.")
+    error = UserError("'/tmp/a b/c.png' is no .keras file. Pass --style_size=64, or --optimizer.")
 
-    assert plain(error) == "'c.png' is not 'd.jpg'. Pass style size 64, or optimizer."
+    assert plain(error) == "'c.png' is no .keras file. Pass style size 64, or optimizer."
 
 
 def test_the_time_left_is_that_of_the_work_that_was_seen():

@@ -164,5 +164,5 @@ def plain(error: Exception) -> str:
     """
     text = re.sub(r"--(\w+)=?", lambda flag: f"{flag[1].replace('_', ' ')} ", str(error))
     text = re.sub(r"'/[^']*/([^'/]+)'", r"'\1'", text)
-    text = re.sub(r" ([.,;:])", r"\1", text)
+    text = re.sub(r" ([.,;:])(?!\w)", r"\1", text)  # But not in "a .keras file".
     return " ".join(text.split()) or type(error).__name__
