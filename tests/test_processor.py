@@ -16,6 +16,7 @@ WITH_TILES = "processor\t: 0\nmodel name\t: Xeon\ncpu MHz\t: 2100\nflags\t: avx 
 # What a trial does, as tests/trial_of_nothing.py is told.
 ANSWERS, DIES = ("answer",), ("die",)
 DIES_OF_TILES, HANGS_ON_TILES = ("die", "tiles"), ("hang", "tiles")
+SPINS_ON_TILES, IS_SLOW = ("spin", "tiles"), ("slow",)
 
 
 @pytest.fixture
@@ -82,6 +83,7 @@ def test_tiles_that_work_are_used(tried, caplog):
     [
         (DIES_OF_TILES, "tensorflow ended by a signal (Illegal instruction) when it tried them"),
         (HANGS_ON_TILES, "tensorflow gave no answer in 0.5 seconds when it tried them"),
+        (SPINS_ON_TILES, "tensorflow gave no answer in 0.5 seconds when it tried them"),
     ],
 )
 def test_tiles_that_do_not_work_are_left_alone_with_one_note(
@@ -97,6 +99,13 @@ def test_tiles_that_do_not_work_are_left_alone_with_one_note(
     assert limits() == ["AVX512_CORE_FP16"] * 2
     (note,) = caplog.messages
     assert how in note and "ONEDNN_MAX_CPU_ISA=AVX512_CORE_FP16" in note
+
+
+def test_a_trial_that_still_computes_is_waited_for(tried, monkeypatch, caplog):
+    monkeypatch.setattr(processor, "SECONDS", 0.5)
+    tried(tensorflow=IS_SLOW)
+
+    assert (hold_back(), limits(), caplog.messages) == ({}, [None, None], [])
 
 
 def test_the_verdict_is_remembered(tried, caplog):

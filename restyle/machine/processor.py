@@ -38,6 +38,7 @@ NO_LIMIT, NO_TILES = "DEFAULT", "AVX512_CORE_FP16"
 LIBRARIES = ("tensorflow", "openvino", "onnxruntime")
 DISTRIBUTIONS = (*LIBRARIES, "tensorflow-cpu")
 SECONDS = 180.0
+LEAST_SHARE = 0.005  # Of a core: below, a trial hangs.
 
 
 @functools.cache
@@ -123,14 +124,29 @@ def _failure(library: str, limit: str) -> str:
     same_libraries = {"PYTHONPATH": os.pathsep.join(sys.path), "CUDA_VISIBLE_DEVICES": "-1"}
     environment = {**os.environ, **same_libraries, **_limited(limit)}
     quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    command = trial_command(library)
-    try:
-        done = subprocess.run(command, cwd=ROOT, env=environment, timeout=SECONDS, **quiet)
-    except subprocess.TimeoutExpired:
+    with subprocess.Popen(trial_command(library), cwd=ROOT, env=environment, **quiet) as trial:
+        code = _end_of(trial)
+    if code is None:
         return f"gave no answer in {SECONDS:g} seconds"
-    if done.returncode >= 0:
-        return ""
-    return f"ended by a signal ({signal.strsignal(-done.returncode) or -done.returncode})"
+    return f"ended by a signal ({signal.strsignal(-code) or -code})" if code < 0 else ""
+
+
+def _end_of(trial: subprocess.Popen[str] | subprocess.Popen[bytes]) -> int | None:
+    """The exit code of a trial, None if it hangs; then it is ended.
+
+    On a busy machine a trial takes long without hanging. While it computes it is waited for, until
+    it has had `SECONDS` of the processor's time.
+    """
+    import psutil  # Not for a start without trials.
+
+    process, used = psutil.Process(trial.pid), 0.0
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return trial.wait(SECONDS)
+        before, used = used, sum(process.cpu_times()[:2])
+        if used - before < LEAST_SHARE * SECONDS or used > SECONDS:
+            trial.kill()
+            return None
 
 
 def _limited(limit: str) -> dict[str, str]:
