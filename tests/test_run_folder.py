@@ -7,7 +7,6 @@ from records import PowerCut, counted_in, rows_of
 from user_errors import message_of
 
 from restyle.errors import UserError
-from restyle.media.images import image_size
 from restyle.record.run_folder import RunFolder
 
 
@@ -152,15 +151,6 @@ def test_without_a_log_or_its_head_there_is_nothing_to_forget(folder):
     log(folder, 1)
 
     assert counted_in(folder.path) == [1]
-
-
-def test_previews_lie_side_by_side(folder):
-    for name in ("00050", "00100"):
-        folder.preview(name, np.zeros((6, 8, 3), np.float32))
-
-    previews = sorted((folder.path / "previews").iterdir())
-    assert [path.name for path in previews] == ["00050.jpg", "00100.jpg"]
-    assert image_size(previews[0]) == (6, 8)
 
 
 def test_the_plot_draws_the_columns_of_the_log(folder, monkeypatch):
