@@ -1,13 +1,13 @@
 """Memory and seconds of large exact pictures, seen as a whole and in tiles.
 
   python -m benchmarks.posters --megapixels 1,4
-  python -m benchmarks.posters --megapixels 16 --ways 512/0 --keepings disk
+  python -m benchmarks.posters --megapixels 16 --ways tiles --keepings disk
+  python -m benchmarks.posters --megapixels 64 --ways tiles --keepings disk --begin_only
 
 Each row is a process of its own. It begins L-BFGS at the photo and makes a step, two evaluations or
-more, with room for all its pairs. A way is the side of the tiles, and how many stages keep what
-they computed; 0/0 is the whole picture. Seconds are those of one evaluation of the step, by the
-clock and of all processors together: on a busy machine only the latter mean something. Peak memory
-is that of the process; beside it stands what restyle/exact/plan.py expects. Prints Markdown.
+more, with room for all its pairs. Seconds are those of one evaluation of the step, by the clock and
+of all processors together: on a busy machine only the latter mean something. Peak memory is that of
+the process; beside it stands what restyle/exact/plan.py expects. Prints Markdown.
 """
 
 import argparse
@@ -21,14 +21,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from restyle.exact.plan import KEEPINGS, WAYS, MemoryPlan
+from benchmarks.report import head, line, parser_of
+from restyle.exact.plan import KEEPINGS, TILES, WHOLE, MemoryPlan
 from restyle.exact.settings import OptimizeConfig, PictureObjective
 
 HEADINGS = (
     *("megapixels", "picture", "precision", "way", "pairs", "seconds", "processor seconds"),
     *("peak GB", "expected GB", "objective"),
 )
-NAMED_WAYS = {f"{way.tile}/{way.kept}": way for way in WAYS}
+WAYS = {"whole": WHOLE, "tiles": TILES}
 
 
 def main() -> None:
@@ -36,28 +37,27 @@ def main() -> None:
     if flags.worker:
         print(json.dumps(_measured(flags, *flags.worker)))
         return
-    print(*("| " + " | ".join(cells) + " |" for cells in (HEADINGS, ["---"] * 10)), sep="\n")
+    print(head(HEADINGS))
     for megapixels in flags.megapixels:
         for precision in flags.precisions:
             for way in flags.ways:
                 for keeping in flags.keepings:
                     row = _row(flags, megapixels, precision, way, keeping)
-                    print("| " + " | ".join(row) + " |", flush=True)
+                    print(line(row), flush=True)
 
 
 def _flags() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__, "content", "style")
     parser.add_argument("--megapixels", type=_values(float), default=[1, 4])
     parser.add_argument("--precisions", type=_values(str), default=["bfloat16"])
-    parser.add_argument("--ways", type=_values(str), default=list(NAMED_WAYS))
+    parser.add_argument("--ways", type=_values(str), default=list(WAYS))
     parser.add_argument(
         "--keepings", type=_values(str), default=["memory"], help=", ".join(KEEPINGS)
     )
     parser.add_argument("--history", type=int, default=OptimizeConfig.history)
-    parser.add_argument("--content", default="samples/landscape.jpg")
-    parser.add_argument("--style", default="samples/brushwork.jpg")
+    parser.add_argument(
+        "--begin_only", action="store_true", help="time the first evaluation, and make no step"
+    )
     parser.add_argument("--worker", nargs=4, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -71,7 +71,7 @@ def _plan(
 ) -> MemoryPlan:
     height = round(math.sqrt(megapixels * 1e6 * 3 / 4))
     size = height, round(megapixels * 1e6 / height)
-    return MemoryPlan(size, precision, NAMED_WAYS[way], keeping, flags.history)
+    return MemoryPlan(size, precision, WAYS[way], keeping, flags.history)
 
 
 def _row(
@@ -115,9 +115,11 @@ def _measured(
     with tempfile.TemporaryDirectory() as folder:
         start, config = as_batch(problem.content, plan.size), OptimizeConfig(history=flags.history)
         files = PairFiles(Path(folder) / "pairs")
+        before = 0, time.perf_counter(), time.process_time()
         optimizer = optimizer_for(evaluation, start, config, plan, files)
-        before = int(optimizer.evaluations), time.perf_counter(), time.process_time()
-        optimizer.step()
+        if not flags.begin_only:
+            before = int(optimizer.evaluations), time.perf_counter(), time.process_time()
+            optimizer.step()
         after = int(optimizer.evaluations), time.perf_counter(), time.process_time()
     evaluations, seconds, processor = (b - a for a, b in zip(before, after, strict=True))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -107,12 +107,16 @@ class TiledComparison:
             terms[f"style {layer}"] = self.objective.style_term_of(layer, seen)
         return terms | {"total variation": sums["total variation"]}
 
-    def numbers(self, picture: np.ndarray) -> dict[str, float]:
-        """The objective of a picture (h, w, 3) and its terms before their weights, by name."""
-        image = picture[np.newaxis].astype(np.float32)
+    def sums(self, image: np.ndarray) -> Sums:
+        """Those over all positions of a picture (1, h, w, 3), by name."""
         sums = {"total variation": np.array([variation(image)])}
         for layer, place, features in seen_in_tiles(self.stages, image, self.tile):
             add(sums, self.part_sums(layer, features, self.parts(layer, place)))
+        return sums
+
+    def numbers(self, picture: np.ndarray) -> dict[str, float]:
+        """The objective of a picture (h, w, 3) and its terms before their weights, by name."""
+        sums = self.sums(picture[np.newaxis].astype(np.float32))
         terms = self.terms_of({name: each.astype(np.float32) for name, each in sums.items()})
         values = {name: float(value[0]) for name, value in terms.items()}
         return {"objective": self.objective.total(values), **values}

@@ -1,5 +1,7 @@
 """L-BFGS takes the steps of the book, downhill only and inside the box."""
 
+import resource
+
 import numpy as np
 import pytest
 import scipy.optimize
@@ -289,3 +291,23 @@ def test_a_pair_that_is_missing_or_broken_is_named(tmp_path, damage):
     damage(tmp_path / "turn_00003.npy")
 
     assert "turn_00003.npy', which the state of this run needs" in message_of(files.read, 3)
+
+
+def test_a_full_disk_is_one_line_that_says_what_to_do(tmp_path):
+    files = PairFiles(tmp_path / "pairs")
+    optimizer = LBFGS(by_gradient(rosenbrock), image_of(0.2), pairs=PairsInFiles(2, SIZE, files))
+
+    def step():
+        with files.failing_plainly():
+            optimizer.step()
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))  # No file can grow.
+    try:
+        message = message_of(step)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert "cannot be written: File too large. Nothing was changed. Free some" in message
+    assert "larger --memory_gb, or with a --run_dir on another disk." in message
+    assert list(files.folder.iterdir()) == []

@@ -179,7 +179,7 @@ def in_tiles(monkeypatch):
     """Has all plans be of tiles of 16 pixels, and L-BFGS's pairs where it is told."""
 
     def in_tiles(keeping):
-        way = Way(16, 0, {}, {}, 1.0)
+        way = Way(16, {}, {}, 1.0)
         plan = functools.partial(MemoryPlan, way=way, keeping=keeping, history=QUICK.history)
         plans_for = lambda sizes, precision, *_: [plan(size, precision) for size in sizes]  # noqa: E731
         monkeypatch.setattr(optimizer, "plans_for", plans_for)

@@ -12,7 +12,7 @@ from restyle.exact.settings import OptimizeConfig, result_size
 from restyle.media.images import fit_long_side
 
 LAYERS = ("conv1_1", "conv5_1")
-SHAPES = [(512, 512), (341, 512), (700, 300), (129, 128), (1, 1000)]
+SHAPES = [(512, 512), (341, 512), (700, 300), (129, 128), (1, 1000), (3000, 4096)]
 
 
 @pytest.mark.parametrize("size", SHAPES)
@@ -56,6 +56,14 @@ def test_iterations_are_shared_equally_and_the_finest_scales_take_the_rest():
     scales = coarse_to_fine((512, 512), OptimizeConfig(iterations=303))
 
     assert [scale.iterations for scale in scales] == [60, 60, 61, 61, 61]
+
+
+def test_a_scale_above_1024_pixels_gets_iterations_in_inverse_proportion_to_its_side():
+    scales = coarse_to_fine((2048, 4096), OptimizeConfig(iterations=8807))
+
+    expected = [*[1000] * 7, 707, 500, 353, 250]
+    assert [scale.iterations for scale in scales] == pytest.approx(expected, abs=1)
+    assert sum(scale.work for scale in scales) < 3.5 * scales[-1].work
 
 
 @pytest.mark.parametrize("smallest_scale", [512, 600])

@@ -38,7 +38,7 @@ def evaluation_at(
         tile=way.tile,
     )
     if isinstance(compared, TiledComparison):
-        return TiledImage(compared, kept=way.kept)
+        return TiledImage(compared)
     return WholeImage(compared)
 
 

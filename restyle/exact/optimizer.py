@@ -185,7 +185,8 @@ def _steps(
             for iteration in range(done + 1, scale.iterations + 1):
                 if optimizer.stalled:
                     break
-                optimizer.step()
+                with files.failing_plainly():
+                    optimizer.step()
                 yield Step(
                     iteration=iteration,
                     scale_index=index,

@@ -4,10 +4,11 @@ A pair has a number, counted from the first of its scale, and never changes. In 
 bytes for each pixel, 12 in bfloat16; in files none.
 """
 
+import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -121,10 +122,23 @@ class PairsInFiles:
 
 
 class PairFiles:
-    """The pairs of one scale as files of a folder that lies among those of other scales."""
+    """The pairs of one scale as files of a folder that lies among those of other scales.
+
+    Attributes:
+      failure: why a file could not be written or read.
+    """
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.failure: UserError | None = None
+
+    @contextlib.contextmanager
+    def failing_plainly(self) -> Iterator[None]:
+        """Raises what failed here as it was, where a graph that ran it wraps it in its own."""
+        try:
+            yield
+        except tf.errors.OpError as error:
+            raise (self.failure or error) from None
 
     def read(self, number: int) -> Arrays:
         return self.read_one("move", number), self.read_one("turn", number)
@@ -134,19 +148,28 @@ class PairFiles:
         try:
             return np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise UserError(
+            self.failure = UserError(
                 f"'{path}', which the state of this run needs, is missing or broken "
                 f"({type(error).__name__}). Begin another run, from the last preview (--init)."
-            ) from error
+            )
+            raise self.failure from error
 
     def has(self, number: int) -> bool:
         return all(self._path(kind, number).exists() for kind in KINDS)
 
     def write(self, number: int, arrays: Arrays) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for kind, array in zip(KINDS, arrays, strict=True):
-            with written_beside(self._path(kind, number)) as file:
-                np.save(file, array, allow_pickle=False)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for kind, array in zip(KINDS, arrays, strict=True):
+                with written_beside(self._path(kind, number)) as file:
+                    _save(file, array)
+        except (OSError, UserError) as error:
+            self.failure = UserError(
+                f"What L-BFGS remembers finds no place: {error} Free some space there (a run "
+                "with --run_dir then goes on by --resume), or begin again with a larger "
+                "--memory_gb, or with a --run_dir on another disk."
+            )
+            raise self.failure from error
 
     def save(self, pairs: Pairs, numbers: range) -> None:
         """Writes those that are not here yet, and deletes what no state needs any more.
@@ -183,6 +206,13 @@ class PairFiles:
 def _bits(vector: tf.Tensor) -> np.ndarray:
     """A vector as numpy can save it: bfloat16 as the whole numbers of the same bits."""
     return (tf.bitcast(vector, tf.uint16) if vector.dtype == tf.bfloat16 else vector).numpy()
+
+
+def _save(file: BinaryIO, array: np.ndarray) -> None:
+    """As np.save, which of a full disk would only say how many numbers it took."""
+    header = np.lib.format.header_data_from_array_1_0(array)
+    np.lib.format.write_array_header_1_0(file, header)
+    file.write(np.ascontiguousarray(array).data)
 
 
 def _values(bits: np.ndarray, dtype: tf.DType) -> tf.Tensor:

@@ -27,14 +27,12 @@ class Way:
 
     Attributes:
       tile: side in pixels of its tiles, 0: none, the picture is seen as a whole.
-      kept: stages that keep what they computed on the way down; see `TiledImage`.
       of_tile: megabytes, whatever the picture's size, by precision.
       of_pixel: bytes for each pixel of the picture, by precision.
       work: of an evaluation, that of the whole picture being 1.
     """
 
     tile: int
-    kept: int
     of_tile: Mapping[str, int]
     of_pixel: Mapping[str, int]
     work: float
@@ -42,12 +40,9 @@ class Way:
 
 # Measured by benchmarks/posters.py with conv5_1 the deepest layer, and a tenth more.
 AT_START = 1_000_000_000
-WHOLE = Way(0, 0, {"float32": 500, "bfloat16": 500}, {"float32": 3100, "bfloat16": 2450}, 1.0)
-WAYS = (
-    WHOLE,
-    Way(1024, 2, {"float32": 700, "bfloat16": 450}, {"float32": 1900, "bfloat16": 1220}, 1.45),
-    Way(512, 0, {"float32": 900, "bfloat16": 700}, {"float32": 330, "bfloat16": 260}, 1.65),
-)
+WHOLE = Way(0, {"float32": 500, "bfloat16": 500}, {"float32": 3100, "bfloat16": 2450}, 1.0)
+TILES = Way(512, {"float32": 900, "bfloat16": 700}, {"float32": 330, "bfloat16": 260}, 1.5)
+WAYS = (WHOLE, TILES)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,6 +18,9 @@ from restyle.media.images import fit_long_side
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.vgg_layers import smallest_side
 
+# Long side in pixels up to which scales have equal shares of the iterations.
+EQUAL_UP_TO = 1024
+
 
 @dataclasses.dataclass(frozen=True)
 class Scale:
@@ -44,9 +47,12 @@ def coarse_to_fine(
 ) -> tuple[Scale, ...]:
     """The scales of a run, each sqrt(2) larger than the one before, the last one `size`.
 
-    Each scale gets its equal share of the iterations, which makes all the coarser ones together as
-    costly as the last one alone. Gatys et al. (2017), section 6, go in two steps; many small ones
-    leave less to mend at each. A run of fewer iterations than scales begins at a finer one.
+    Scales up to 1024 pixels get equal shares of the iterations, which makes all the coarser ones
+    together as costly as the last one alone. The share of a larger scale is smaller by as much as
+    its side is larger: the forms are there, and what is left to do is to sharpen them, so that a
+    poster costs a small multiple of its few last iterations. Gatys et al. (2017), section 6, go in
+    two steps; many small ones leave less to mend at each. Scales that would get no iteration, the
+    coarse ones of a short run, are left out.
 
     narrowest: pixels that the short side of no scale but the last falls below.
     """
@@ -56,13 +62,20 @@ def coarse_to_fine(
             break
         sides.append(side)
     sizes = [size, *(fit_long_side(size, round(side)) for side in sides[1:])]
-    each, rest = divmod(config.iterations, len(sizes))
-    scales = []
-    for position, at in enumerate(sizes):
-        iterations = each + (position < rest)
-        if iterations:
-            scales.append(Scale(at, style_long_side(at, size, config), iterations))
+    scales = [
+        Scale(at, style_long_side(at, size, config), iterations)
+        for at, iterations in zip(sizes, shared(config.iterations, sizes), strict=True)
+        if iterations
+    ]
     return tuple(reversed(scales))
+
+
+def shared(iterations: int, sizes: Sequence[tuple[int, int]]) -> list[int]:
+    """The iterations of each of several scales, fine to coarse; the finest take the rest."""
+    weights = [min(1.0, EQUAL_UP_TO / max(size)) for size in sizes]
+    shares = [math.floor(iterations * weight / sum(weights)) for weight in weights]
+    rest = iterations - sum(shares)
+    return [share + (position < rest) for position, share in enumerate(shares)]
 
 
 def scales_of(

@@ -21,19 +21,18 @@ class TiledImage:
     passes. The first goes down the network and sums. Then the derivatives of the value by the sums
     are known, and are the same for every tile: the second goes back up and adds to the gradient
     what each tile has to say. What a tile computed on the way down is forgotten and computed again
-    on the way up, or kept, which takes memory and saves time.
+    on the way up: to keep it takes three times the memory, and was measured to save no time.
 
     Galerne et al. (2024) do the same for the network as a whole. Its stages one by one have little
     overlap, a few positions of their own grids in place of 80 pixels.
     """
 
-    def __init__(self, comparison: TiledComparison, *, kept: int = 0):
-        """kept: how many stages, the last ones, keep what they computed on the way down."""
+    def __init__(self, comparison: TiledComparison):
         self.comparison, self.objective = comparison, comparison.objective
         sides = tile_sides(comparison.stages, comparison.tile)
         self.stages = [
-            _TiledStage(stage, comparison, side, keeps=index >= len(sides) - kept)
-            for index, (stage, side) in enumerate(zip(comparison.stages, sides, strict=True))
+            _TiledStage(stage, comparison, side)
+            for stage, side in zip(comparison.stages, sides, strict=True)
         ]
 
     def __call__(self, image: tf.Tensor) -> Measured:
@@ -77,15 +76,14 @@ class TiledImage:
 class _TiledStage:
     """A stage of the network with what the objective looks at in it."""
 
-    def __init__(self, stage: Stage, comparison: TiledComparison, side: int, *, keeps: bool):
-        self.stage, self.comparison, self.side, self.keeps = stage, comparison, side, keeps
-        self.kept: dict[Tile, tuple] = {}
+    def __init__(self, stage: Stage, comparison: TiledComparison, side: int):
+        self.stage, self.comparison, self.side = stage, comparison, side
         given = self._signature()
         self.compiled_sums = tf.function(self._sums, input_signature=given)
         seen = self.compiled_sums.get_concrete_function().structured_outputs
         self.wanted = {name: tf.TensorSpec(each.shape, each.dtype) for name, each in seen.items()}
         signature = [*given, self.wanted]
-        self.compiled_slope = tf.function(self._slope_again, input_signature=signature)
+        self.compiled_slope = tf.function(self._slope, input_signature=signature)
 
     def down(self, values: np.ndarray, sums: Sums) -> np.ndarray:
         """Adds to the sums what this stage sees; returns what it pools for the next one.
@@ -94,14 +92,7 @@ class _TiledStage:
         """
         pooled = Map([length // self.stage.unit for length in values.shape[1:3]])
         for tile in self._tiles(values):
-            crop, core, parts = self._given(tile, values)
-            if self.keeps:
-                with tf.GradientTape(watch_accessed_variables=False) as tape:
-                    tape.watch(crop)
-                    seen = self.compiled_sums(crop, core, parts)
-                self.kept[tile] = tape, crop, seen
-            else:
-                seen = self.compiled_sums(crop, core, parts)
+            seen = self.compiled_sums(*self._given(tile, values))
             if POOLED in seen:
                 pooled.put(tile.place(self.stage.unit), seen[POOLED])
             add(sums, {name: each for name, each in seen.items() if name != POOLED})
@@ -124,11 +115,7 @@ class _TiledStage:
             if pooled is not None:
                 part = tf.constant(pooled[tile.place(self.stage.unit)])
                 wanted[POOLED] = tf.cast(part, self.wanted[POOLED].dtype)
-            if self.keeps:
-                tape, crop, seen = self.kept.pop(tile)
-                slope = _slope(tape, crop, seen, wanted)
-            else:
-                slope = self.compiled_slope(*self._given(tile, values), wanted)
+            slope = self.compiled_slope(*self._given(tile, values), wanted)
             tile.crop(gradient)[...] += tf.cast(slope, tf.float32).numpy()
         return gradient
 
@@ -169,26 +156,17 @@ class _TiledStage:
                 sums |= self.comparison.part_sums(layer, features, parts)
         return sums
 
-    def _slope_again(
+    def _slope(
         self, crop: tf.Tensor, core: tf.Tensor, parts: Parts, wanted: Mapping[str, Any]
     ) -> tf.Tensor:
+        """Derivative of the value by a crop, from that by each of what is seen in it."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(crop)
             seen = self._sums(crop, core, parts)
-        return _slope(tape, crop, seen, wanted)
-
-
-def _slope(
-    tape: tf.GradientTape,
-    crop: tf.Tensor,
-    seen: Mapping[str, tf.Tensor],
-    wanted: Mapping[str, Any],
-) -> tf.Tensor:
-    """Derivative of the value by a crop, from that by each of what was seen in it."""
-    names = list(seen)
-    slope = tape.gradient(
-        [seen[name] for name in names],
-        crop,
-        output_gradients=[wanted[name] for name in names],
-    )
-    return tf.convert_to_tensor(slope)
+        names = list(seen)
+        slope = tape.gradient(
+            [seen[name] for name in names],
+            crop,
+            output_gradients=[wanted[name] for name in names],
+        )
+        return tf.convert_to_tensor(slope)
