@@ -27,7 +27,7 @@ from restyle.networks import save_network
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 60_000  # Milliseconds until a test gives up: machines are busy at times.
+PATIENCE = 180_000  # Milliseconds until a test gives up: machines are busy at times.
 expect.set_options(timeout=PATIENCE)
 # A run that outlasts what a test does meanwhile; a small one may converge before that.
 LONG = {"size": 512, "iterations": 1000}
