@@ -31,9 +31,9 @@ def random_network(shape, generator, spread=0.2):
     return network
 
 
-def as_in_a_file(shape, generator):
+def as_in_a_file(shape, generator, spread=0.2):
     """Such a network, its weights as a .keras file has them: at half precision."""
-    network = random_network(shape, generator)
+    network = random_network(shape, generator, spread)
     halved = [each.astype(np.float16).astype(np.float32) for each in network.get_weights()]
     network.set_weights(halved)
     return network

@@ -36,7 +36,7 @@ def networks():
     small = TransformConfig(width=2, residual_blocks=1, styles=("one", "two_b"), **dials)
     shapes = {"small": small, "plain": TransformConfig(2, 1, strength=False)}
     generator = np.random.default_rng(3)
-    random = {name: as_in_a_file(shape, generator) for name, shape in shapes.items()}
+    random = {name: as_in_a_file(shape, generator, 0.1) for name, shape in shapes.items()}
     return random | {name: load_network(name) for name in SHIPPED}
 
 
