@@ -19,7 +19,7 @@ import matplotlib
 import numpy as np
 from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
-from benchmarks.report import head, line, parser_of, whole_numbers
+from benchmarks.report import head, line, listed, parser_of
 from restyle.exact.evaluation import measure_stages
 from restyle.exact.optimizer import optimize
 from restyle.exact.problem import Problem, read_problem
@@ -72,8 +72,8 @@ def _flags() -> argparse.Namespace:
     parser = parser_of(__doc__, "content", "style")
     parser.add_argument("--size", type=int, default=512, help="long side in pixels")
     parser.add_argument("--one_scale", type=int, default=500, help="iterations at one scale")
-    parser.add_argument("--iterations", type=whole_numbers, default=[60, 120, 200])
-    parser.add_argument("--smallest_scales", type=whole_numbers, default=[128])
+    parser.add_argument("--iterations", type=listed(int), default=[60, 120, 200])
+    parser.add_argument("--smallest_scales", type=listed(int), default=[128])
     parser.add_argument("--precision", choices=PRECISIONS, default="bfloat16")
     parser.add_argument("--init", choices=STARTS, default="content")
     parser.add_argument("--plot", default="docs/coarse_to_fine.png")

@@ -8,12 +8,11 @@ picture and the result; what bands may add to the first two is a flag. Prints Ma
 """
 
 import argparse
-import math
 import os
 
 import numpy as np
 
-from benchmarks.report import head, line, parser_of
+from benchmarks.report import head, line, listed, parser_of, size_of
 from benchmarks.worker import Round, Worker, serve, turn_of
 
 WAYS = ("whole", "bands")
@@ -32,7 +31,7 @@ def main() -> None:
         return
     print(head(HEADINGS))
     for width in flags.widths:
-        for size in map(_size, flags.megapixels):
+        for size in map(size_of, flags.megapixels):
             whole = None
             for way in flags.ways:
                 measured = _measured(way, width, size, flags)
@@ -45,21 +44,12 @@ def main() -> None:
 
 def _flags() -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--megapixels", type=_numbers(float), default=[4, 16])
-    parser.add_argument("--widths", type=_numbers(int), default=[16, 32], help="of the network")
-    parser.add_argument("--ways", type=_numbers(str), default=WAYS, help="whole, bands")
+    parser.add_argument("--megapixels", type=listed(float), default=[4, 16])
+    parser.add_argument("--widths", type=listed(int), default=[16, 32], help="of the network")
+    parser.add_argument("--ways", type=listed(str), default=WAYS, help="whole, bands")
     parser.add_argument("--memory", type=float, default=2, help="GB that bands may add")
     parser.add_argument("--worker", nargs=5, help=argparse.SUPPRESS)
     return parser.parse_args()
-
-
-def _numbers(kind: type):
-    return lambda text: [kind(item) for item in text.split(",")]
-
-
-def _size(megapixels: float) -> tuple[int, int]:
-    height = round(math.sqrt(megapixels * 1e6 * 3 / 4))
-    return height, round(megapixels * 1e6 / height)
 
 
 def _measured(

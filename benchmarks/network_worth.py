@@ -26,7 +26,7 @@ from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
-from benchmarks.report import parser_of, whole_numbers
+from benchmarks.report import listed, parser_of
 from benchmarks.worth import Measured, counted_at, plot, table, worth_text
 from restyle.errors import UserError
 from restyle.exact.optimizer import optimize, starting_image
@@ -102,7 +102,7 @@ def _flags() -> argparse.Namespace:
     parser.add_argument("--photos", required=True, nargs="+", help="that it was not trained on")
     parser.add_argument("--style", help="the painting; if not given: the path in the recipe")
     parser.add_argument("--style_index", type=int, default=0, help="of a network's several styles")
-    parser.add_argument("--sizes", type=whole_numbers)
+    parser.add_argument("--sizes", type=listed(int))
     parser.set_defaults(sizes=[256, 512])
     parser.add_argument("--evaluations", type=int, default=500, help="of each of the two starts")
     parser.add_argument("--objective", choices=("own", "johnson"), default="own")

@@ -11,8 +11,8 @@ the process; beside it stands what restyle/exact/plan.py expects. Prints Markdow
 """
 
 import argparse
+import itertools
 import json
-import math
 import os
 import resource
 import subprocess
@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.report import head, line, parser_of
+from benchmarks.report import head, line, listed, parser_of, size_of
 from restyle.exact.plan import KEEPINGS, TILES, WHOLE, MemoryPlan
 from restyle.exact.settings import OptimizeConfig, PictureObjective
 
@@ -38,21 +38,18 @@ def main() -> None:
         print(json.dumps(_measured(flags, *flags.worker)))
         return
     print(head(HEADINGS))
-    for megapixels in flags.megapixels:
-        for precision in flags.precisions:
-            for way in flags.ways:
-                for keeping in flags.keepings:
-                    row = _row(flags, megapixels, precision, way, keeping)
-                    print(line(row), flush=True)
+    asked = flags.megapixels, flags.precisions, flags.ways, flags.keepings
+    for combination in itertools.product(*asked):
+        print(line(_row(flags, *combination)), flush=True)
 
 
 def _flags() -> argparse.Namespace:
     parser = parser_of(__doc__, "content", "style")
-    parser.add_argument("--megapixels", type=_values(float), default=[1, 4])
-    parser.add_argument("--precisions", type=_values(str), default=["bfloat16"])
-    parser.add_argument("--ways", type=_values(str), default=list(WAYS))
+    parser.add_argument("--megapixels", type=listed(float), default=[1, 4])
+    parser.add_argument("--precisions", type=listed(str), default=["bfloat16"])
+    parser.add_argument("--ways", type=listed(str), default=list(WAYS))
     parser.add_argument(
-        "--keepings", type=_values(str), default=["memory"], help=", ".join(KEEPINGS)
+        "--keepings", type=listed(str), default=["memory"], help=", ".join(KEEPINGS)
     )
     parser.add_argument("--history", type=int, default=OptimizeConfig.history)
     parser.add_argument(
@@ -62,16 +59,10 @@ def _flags() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _values(kind: type):
-    return lambda text: [kind(item) for item in text.split(",")]
-
-
 def _plan(
     flags: argparse.Namespace, megapixels: float, precision: str, way: str, keeping: str
 ) -> MemoryPlan:
-    height = round(math.sqrt(megapixels * 1e6 * 3 / 4))
-    size = height, round(megapixels * 1e6 / height)
-    return MemoryPlan(size, precision, WAYS[way], keeping, flags.history)
+    return MemoryPlan(size_of(megapixels), precision, WAYS[way], keeping, flags.history)
 
 
 def _row(

@@ -1,7 +1,11 @@
 """What the measuring programs share: flags, numbers that are listed, lines of tables."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 SHARED_FLAGS = {
     "content": {"default": "samples/landscape.jpg"},
@@ -22,9 +26,15 @@ def parser_of(description: str | None, *shared: str) -> argparse.ArgumentParser:
     return parser
 
 
-def whole_numbers(text: str) -> list[int]:
-    """Those of a list with commas."""
-    return [int(number) for number in text.split(",")]
+def listed(kind: Callable[[str], Value]) -> Callable[[str], list[Value]]:
+    """What reads a list with commas, each item by `kind`."""
+    return lambda text: [kind(item) for item in text.split(",")]
+
+
+def size_of(megapixels: float) -> tuple[int, int]:
+    """(height, width) of a picture of 4:3 and so many pixels."""
+    height = round(math.sqrt(megapixels * 1e6 * 3 / 4))
+    return height, round(megapixels * 1e6 / height)
 
 
 def line(cells: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ import numpy as np
 from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
 from benchmarks.coarse_to_fine import Point, objectives, pictures_on_the_way
-from benchmarks.report import line, parser_of, whole_numbers
+from benchmarks.report import line, listed, parser_of
 from benchmarks.worth import evaluations_worth
 from restyle.errors import UserError
 from restyle.exact.problem import Problem, read_problem
@@ -77,8 +77,8 @@ def _flags() -> argparse.Namespace:
     parser = parser_of(__doc__, "model")
     parser.add_argument("--style", required=True, help="the painting of the network")
     parser.add_argument("--photos", required=True, nargs="+")
-    parser.add_argument("--sizes", type=whole_numbers, default=[512, 1024])
-    parser.add_argument("--iterations", type=whole_numbers, default=[50, 100, 200, 300])
+    parser.add_argument("--sizes", type=listed(int), default=[512, 1024])
+    parser.add_argument("--iterations", type=listed(int), default=[50, 100, 200, 300])
     parser.add_argument(
         "--ways",
         nargs="+",

@@ -16,7 +16,7 @@ from restyle.models.transform_config import TransformConfig
 from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import load_vgg_weights
 
-from benchmarks.report import head, line, parser_of, whole_numbers
+from benchmarks.report import head, line, listed, parser_of
 from restyle.machine.precision import PRECISIONS, decided_precision
 from restyle.media.images import fit_long_side, read_image, resize
 from restyle.training.backend import strategy_named, trainer_class
@@ -45,7 +45,7 @@ def main() -> None:
 
 def _flags() -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--sides", type=whole_numbers)
+    parser.add_argument("--sides", type=listed(int))
     parser.set_defaults(sides=list(TrainConfig().image_size))
     parser.add_argument("--batch_size", type=int, default=TrainConfig().batch_size)
     parser.add_argument("--rounds", type=int, default=3, help="steps of each kind; medians count")

@@ -19,7 +19,7 @@ from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.vgg_layers import LAYER_NAMES
 from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
-from benchmarks.report import head, line, parser_of, whole_numbers
+from benchmarks.report import head, line, listed, parser_of
 from benchmarks.worker import Round, Worker, serve, take_turns
 from restyle.exact.problem import read_problem
 from restyle.media.images import resize
@@ -59,7 +59,7 @@ def main() -> None:
 
 def _flags() -> argparse.Namespace:
     parser = parser_of(__doc__, "content", "style", "torch_python")
-    parser.add_argument("--sizes", type=whole_numbers)
+    parser.add_argument("--sizes", type=listed(int))
     parser.set_defaults(sizes=[256, 512, 1024])
     parser.add_argument("--rounds", type=int, default=7, help="turns of each configuration")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
