@@ -64,9 +64,9 @@ def main() -> None:
     config = OptimizeConfig(
         size=flags.size, smallest_scale=flags.size, precision=flags.precision, init="content"
     )
-    pictures = dict(_pictures(flags, problem, config, load_vgg_weights()))
-    stages = {name: as_saved(pixels, ".png") for name, pixels in pictures.items()}
     weights, objective = load_vgg_weights(), PictureObjective()
+    pictures = dict(_pictures(flags, problem, objective, config, weights))
+    stages = {name: as_saved(pixels, ".png") for name, pixels in pictures.items()}
     measured = measure_stages(stages, problem, objective, config, weights)
     print(head(["picture", *next(iter(measured.values()))]))
     for name, terms in measured.items():
@@ -87,10 +87,13 @@ def _flags() -> argparse.Namespace:
 
 
 def _pictures(
-    flags: argparse.Namespace, problem: Problem, config: OptimizeConfig, weights: VGGWeights
+    flags: argparse.Namespace,
+    problem: Problem,
+    objective: PictureObjective,
+    config: OptimizeConfig,
+    weights: VGGWeights,
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Pictures of the full size, and what they are."""
-    objective = PictureObjective()
     first = dataclasses.replace(
         config, size=flags.thumbnail, smallest_scale=0, iterations=flags.first
     )
