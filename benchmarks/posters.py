@@ -101,8 +101,8 @@ def _measured(
     plan, objective = _plan(flags, float(megapixels), precision, way, keeping), PictureObjective()
     problem = read_problem(flags.content, [flags.style])
     network = network_for(load_vgg_weights(), objective.layers, objective.pooling, precision)
-    at = {"size": plan.size, "style_long_side": max(plan.size)}
-    evaluation = evaluation_at(problem, objective, network, **at, way=plan.way)
+    at = {"size": plan.size, "style_long_side": max(plan.size), "tile": plan.way.tile}
+    evaluation = evaluation_at(problem, objective, network, **at)
     with tempfile.TemporaryDirectory() as folder:
         start, config = as_batch(problem.content, plan.size), OptimizeConfig(history=flags.history)
         files = PairFiles(Path(folder) / "pairs")

@@ -109,7 +109,7 @@ def _pictures(
             network,
             size=fit_long_side(size, side),
             style_long_side=side,
-            way=TILES,
+            tile=TILES.tile,
         )
         for side in (flags.size, flags.thumbnail)
     )

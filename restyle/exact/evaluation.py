@@ -6,7 +6,6 @@ import keras
 import numpy as np
 
 from restyle.exact.network import network_for
-from restyle.exact.plan import WHOLE, Way
 from restyle.exact.problem import Problem, recolored
 from restyle.exact.schedule import scales_of
 from restyle.exact.settings import OptimizeConfig
@@ -25,9 +24,12 @@ def evaluation_at(
     *,
     size: tuple[int, int],
     style_long_side: int,
-    way: Way = WHOLE,
+    tile: int = 0,
 ) -> WholeImage | TiledImage:
-    """The objective of a problem at one size of the picture and one of the paintings."""
+    """The objective of a problem at one size of the picture and one of the paintings.
+
+    tile: as for `restyle.measure.compare`.
+    """
     compared = compare(
         problem.content,
         paintings_of(problem),
@@ -35,7 +37,7 @@ def evaluation_at(
         config,
         size=size,
         style_long_side=style_long_side,
-        tile=way.tile,
+        tile=tile,
     )
     if isinstance(compared, TiledComparison):
         return TiledImage(compared)

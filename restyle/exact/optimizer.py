@@ -174,7 +174,7 @@ def _steps(
                 network,
                 size=scale.size,
                 style_long_side=scale.style_long_side,
-                way=plan.way,
+                tile=plan.way.tile,
             )
             names = list(evaluation.objective.weights)
             files = _files(folder, index)
