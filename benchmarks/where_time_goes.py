@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import keras
 import tensorflow as tf
+from restyle.models.objective_config import STYLE_LOSSES
 from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
 from benchmarks.report import head, line, parser_of
@@ -27,8 +28,8 @@ from restyle.exact.network import network_for
 from restyle.exact.optimizer import optimize
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.schedule import Scale, scales_of
-from restyle.exact.settings import OptimizeConfig, PictureObjective
-from restyle.machine.precision import PRECISIONS, decided_precision
+from restyle.exact.settings import PRECISIONS, OptimizeConfig, PictureObjective
+from restyle.machine.precision import decided_precision
 from restyle.measure import as_batch
 
 HEADINGS = ("scale", "iterations", "all, s", "of the run", "prepare, s", "an iteration, s")
@@ -74,7 +75,7 @@ def _flags() -> argparse.Namespace:
     parser = parser_of(__doc__, "content", "style")
     parser.add_argument("--size", type=int, default=512, help="long side in pixels")
     parser.add_argument("--iterations", type=int, default=OptimizeConfig().iterations)
-    parser.add_argument("--style_loss", default=PictureObjective().style_loss)
+    parser.add_argument("--style_loss", choices=STYLE_LOSSES, default=PictureObjective().style_loss)
     parser.add_argument("--precision", choices=PRECISIONS, default="auto")
     parser.add_argument("--rounds", type=int, default=5, help="of each part; medians count")
     return parser.parse_args()
