@@ -29,6 +29,8 @@ WEIGHTS = random_vgg_weights(width_divisor=16)
 VGG = vgg19_features(WEIGHTS, OBJECTIVE.layers, pooling="max")
 PHOTOS = RNG.random((2, 16, 20, 3), np.float32)
 PAINTINGS = [RNG.random((12, 24, 3), np.float32), RNG.random((24, 18, 3), np.float32) ** 3]
+WEAVE = np.full((4, 4, 1), -0.01, np.float32)
+WEAVE[1, 2] = 0.15
 SHIFTED = np.array([[1, 0, 3, 0, 1, -2, 0, 0]] * 2, np.float32)
 
 
@@ -48,9 +50,16 @@ def painted(images):
     return 0.25 + 0.5 * keras.ops.flip(images, axis=-1)
 
 
-def loss(temporal_weight=0.0, objective=OBJECTIVE):
+def loss(temporal_weight=0.0, objective=OBJECTIVE, lattice_weight=0.0):
     targets = painting_targets(VGG, PAINTINGS, objective)
-    return TrainingLoss(objective, targets, VGG, VGG, temporal_weight)
+    return TrainingLoss(
+        objective,
+        targets,
+        VGG,
+        VGG,
+        lattice_weight=lattice_weight,
+        temporal_weight=temporal_weight,
+    )
 
 
 @pytest.mark.parametrize("style", [0, 1])
@@ -156,6 +165,18 @@ def test_the_deepest_style_layer_is_left_out_if_that_saves_work(content, style, 
 
     assert less.style_layers == left
     assert less.style_layer_weights == ((1, 3) if left == ("conv1_1", "conv3_1") else weights)
+
+
+def test_a_lattice_costs_its_weight_times_its_power():
+    pattern = np.tile(WEAVE, (4, 5, 1))
+
+    plain, _ = loss()(Stub(lambda images: 0.5 + 0.0 * images + pattern), plain_batch(PHOTOS))
+    value, terms = loss(lattice_weight=100.0)(
+        Stub(lambda images: 0.5 + 0.0 * images + pattern), plain_batch(PHOTOS)
+    )
+
+    np.testing.assert_allclose(value - plain, 100 * terms["lattice"], rtol=1e-3)
+    assert min(terms["lattice"]) > 1e-4
 
 
 def test_without_a_weight_steadiness_is_neither_measured_nor_paid_for():

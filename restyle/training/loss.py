@@ -1,4 +1,4 @@
-"""What a network is trained on: the objective of its pictures, and their steadiness."""
+"""What a network is trained on: the objective of its pictures, steady and without a lattice."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from restyle.measure import Painting, style_targets
 from restyle.models.losses import Objective, Statistics, StyleTarget
 from restyle.models.objective_config import ObjectiveConfig, without_deepest_style
 from restyle.models.transform_config import TransformConfig
+from restyle.training.lattice import lattice
 from restyle.training.motion import moved, seen_before
 
 Tensor = Any
@@ -72,7 +73,9 @@ class TrainingLoss:
     """The objective of what a network makes of photos, a function of network and batch alone.
 
     Johnson et al. (2016), eq. 5, with the terms of models/losses.py: the same numbers as the
-    optimizer reports. Backend neutral: a training step in any Keras backend is this and a gradient.
+    optimizer reports. Two terms are ours, for what a network does wrong and an optimizer does not:
+    a lattice, and paint that flickers in video. Backend neutral: a training step in any Keras
+    backend is this and a gradient.
 
     Where not the whole of it is asked for, the deepest style layer is left out, and VGG-19 computed
     no further than the others need; the style's weight is then theirs alone.
@@ -84,6 +87,8 @@ class TrainingLoss:
         targets: Mapping[str, Statistics],
         features: keras.Model,
         content_features: keras.Model,
+        *,
+        lattice_weight: float = 0.0,
         temporal_weight: float = 0.0,
     ):
         self.objective, self.targets = objective, targets
@@ -91,7 +96,7 @@ class TrainingLoss:
         self.shallow = without_deepest_style(objective)
         shallow = {layer: features.output[layer] for layer in self.shallow.layers}
         self.shallow_features = keras.Model(features.input, shallow)
-        self.temporal_weight = temporal_weight
+        self.lattice_weight, self.temporal_weight = lattice_weight, temporal_weight
 
     def __call__(
         self, network: Network, batch: Batch, *, whole: bool = True
@@ -103,6 +108,9 @@ class TrainingLoss:
         inputs = network_inputs(network.config, batch)
         stylized = network(inputs, training=True)
         value, terms = self.objective_of(stylized, batch, network.config.strokes, whole=whole)
+        if self.lattice_weight:
+            terms["lattice"] = lattice(stylized)
+            value = value + self.lattice_weight * terms["lattice"]
         if self.temporal_weight:
             terms["temporal"] = self.temporal_error(network, inputs, stylized, batch)
             value = value + self.temporal_weight * terms["temporal"]

@@ -68,7 +68,8 @@ class Session:
             painting_targets(vgg19(objective.style_layers), self.task.paintings, objective),
             vgg19(objective.layers, dtype),
             vgg19(objective.content_layers, dtype),
-            self.task.config.temporal_weight,
+            lattice_weight=self.task.config.lattice_weight,
+            temporal_weight=self.task.config.temporal_weight,
         )
 
     def steps(

@@ -45,6 +45,10 @@ class TrainConfig:
     gradient_clip: float = setting(
         0.5, "Greatest norm of the gradient of all weights; a longer gradient is shortened to it."
     )
+    lattice_weight: float = setting(
+        500.0,
+        "Weight of the lattice of 4 by 4 pixels that a network leaves in its pictures; 0: none.",
+    )
     temporal_weight: float = setting(
         0.0, "Steadiness under motion, for video; try 1 to 10. 0: pictures only."
     )
@@ -78,7 +82,13 @@ class TrainConfig:
     def __post_init__(self):
         check_choices(self)
         least = {"batch_size": 1, "steps": 0, "warmup": 0}
-        least |= {"minutes": 0, "temporal_weight": 0, "held_out": 0, "save_every": 1}
+        least |= {
+            "minutes": 0,
+            "lattice_weight": 0,
+            "temporal_weight": 0,
+            "held_out": 0,
+            "save_every": 1,
+        }
         for name, bound in (least | {"retries": 0}).items():
             if not bound <= getattr(self, name) < math.inf:
                 raise ValueError(f"Got {name} {getattr(self, name)}, expected {bound} or more.")
