@@ -2,6 +2,7 @@ import importlib
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import tomllib
 from pathlib import Path
@@ -102,10 +103,17 @@ def test_a_failed_job_says_why_in_one_line_and_the_next_is_done(jobs, error, lin
     assert finished(next_one) == DONE
 
 
-def test_an_error_names_files_without_folders_and_settings_without_dashes():
-    error = UserError("'/tmp/a b/c.png' is no .keras file. Pass --style_size=64, or --optimizer.")
+def test_an_error_names_uploads_without_folders_and_settings_without_dashes():
+    upload = Path(tempfile.gettempdir(), "a b", "c.png")
+    error = UserError(f"'{upload}' is no .keras file. Pass --style_size=64, or --optimizer.")
 
     assert plain(error) == "'c.png' is no .keras file. Pass style size 64, or optimizer."
+
+
+def test_an_error_says_in_which_folder_a_file_of_the_person_is():
+    error = UserError("Delete '/home/me/.keras/restyle/processor-1f.json' to try again.")
+
+    assert plain(error) == str(error)
 
 
 def test_the_time_left_is_that_of_the_work_that_was_seen():

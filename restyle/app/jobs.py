@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import logging
 import re
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -160,9 +161,10 @@ class Jobs:
 def plain(error: Exception) -> str:
     """An error in one line for a person who typed no flags and chose no folders.
 
-    "Pass --size=300" becomes "Pass size 300", and '/tmp/x/photo.png' 'photo.png'.
+    "Pass --size=300" becomes "Pass size 300", and '/tmp/x/photo.png' 'photo.png'. Files outside
+    of the temporary folder are the person's own and keep their folders.
     """
     text = re.sub(r"--(\w+)=?", lambda flag: f"{flag[1].replace('_', ' ')} ", str(error))
-    text = re.sub(r"'/[^']*/([^'/]+)'", r"'\1'", text)
+    text = re.sub(rf"'{re.escape(tempfile.gettempdir())}/[^']*?([^'/]+)'", r"'\1'", text)
     text = re.sub(r" ([.,;:])(?!\w)", r"\1", text)  # But not in "a .keras file".
     return " ".join(text.split()) or type(error).__name__
