@@ -120,7 +120,7 @@ def check_weights(name: str, weights: Sequence[float]) -> None:
 
 def shares(weights: Sequence[float], items: Sequence, name: str) -> list[float]:
     """`weights`, one for each of `items`, scaled to sum to one; equal where none are given."""
-    weights = weights or [1.0] * len(items)
+    weights = list(weights) or [1.0] * len(items)
     if len(weights) != len(items):
         raise ValueError(f"Got {len(weights)} {name} for {len(items)}: give one for each.")
     check_weights(name, weights)

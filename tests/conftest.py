@@ -118,11 +118,10 @@ def pictures(tmp_path_factory):
     """A folder with a photograph of 60 x 40, two paintings, and an empty folder for results."""
     folder = tmp_path_factory.mktemp("pictures")
     generator = np.random.default_rng(7)
-    for name, size in (("photo", (5, 3)), ("painting", (9, 9)), ("other", (4, 7))):
-        levels = generator.integers(40, 216, (size[1], size[0], 3), dtype=np.uint8)
-        large = Image.fromarray(levels).resize(
-            (size[0] * 12, size[1] * 12), Image.Resampling.BICUBIC
-        )
+    for name, (width, height) in (("photo", (5, 3)), ("painting", (9, 9)), ("other", (4, 7))):
+        levels = generator.integers(40, 216, (height, width, 3), dtype=np.uint8)
+        sides = 12 * width, 12 * height
+        large = Image.fromarray(levels).resize(sides, Image.Resampling.BICUBIC)
         large.resize((60, 40) if name == "photo" else large.size).save(folder / f"{name}.png")
     return folder
 

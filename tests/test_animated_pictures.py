@@ -128,9 +128,8 @@ def test_in_a_folder_what_moves_and_what_does_not_come_out_in_order(tmp_path):
 
     outcomes = paint(jobs(tmp_path / "in", tmp_path / "out"))
 
-    assert [outcome.job.target.name for outcome in outcomes] == [
-        *("a.gif", "b.png", "c.webp", "d.png", "e.gif")
-    ]
+    names = [outcome.job.target.name for outcome in outcomes]
+    assert names == ["a.gif", "b.png", "c.webp", "d.png", "e.gif"]
     *sound, broken = outcomes
     assert not any(outcome.error for outcome in sound)
     assert f"'{tmp_path}/in/e.gif' is broken" in broken.error and "\n" not in broken.error

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from imported_by import imported_by
 from PIL import Image
-from video_clips import numbered, write_clip
+from video_clips import frames_of, numbered, write_clip
 
 import restyle
 from restyle import api
@@ -206,7 +206,7 @@ def test_the_frames_of_a_video_are_painted_as_pictures_are(starry, tmp_path):
     )
 
     sources = VideoReader(tmp_path / "clip.mp4", start=0.1).frames()
-    frames = list(VideoReader(tmp_path / "out.mp4").frames())
+    frames = frames_of(tmp_path / "out.mp4")
     assert [float(frame.time) for frame in frames] == pytest.approx(seconds)
     assert len(frames) == 4
     for source, frame in zip(sources, frames, strict=True):

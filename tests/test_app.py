@@ -1,15 +1,15 @@
 import importlib
 import re
-import subprocess
-import sys
 import tempfile
 import threading
 import tomllib
 from pathlib import Path
 
 import pytest
+from imported_by import imported_by
 from user_errors import message_of
 
+import restyle.api  # noqa: F401
 from restyle.app.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Cancelled, Job, Jobs, plain
 from restyle.app.settings import AppConfig
 from restyle.app.visitors import Visitors
@@ -198,23 +198,24 @@ def test_only_this_machine_is_served_unless_asked():
     assert not AppConfig(host="0.0.0.0").own_machine
 
 
-def test_the_page_can_be_made_with_the_gradio_that_is_installed():
-    """In a process of its own: Gradio's warnings are not ours."""
-    code = (
-        "from pathlib import Path; from tempfile import TemporaryDirectory as Folder\n"
-        "from restyle.app.server import make_app; from restyle.app.settings import AppConfig\n"
-        "with Folder() as root: make_app(AppConfig(), Path(root), {})"
-    )
-    made = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+def make_page(root):
+    from restyle.app.server import make_app
 
-    assert made.returncode == 0, made.stderr
+    make_app(AppConfig(), Path(root), {})
+
+
+def test_the_page_can_be_made_with_the_gradio_that_is_installed(tmp_path):
+    """In a process of its own: Gradio's warnings are not ours."""
+    _, modules, _ = imported_by("test_app", "make_page", tmp_path)
+
+    assert "gradio" in modules
 
 
 def test_importing_restyle_or_its_app_imports_no_gradio():
-    modules = ("restyle.api", "restyle.app.jobs", "restyle.app.settings", "restyle.programs.app")
-    code = f"import sys, {', '.join(modules)}\nsys.exit('gradio' in sys.modules)"
+    _, modules, _ = imported_by("test_app")
 
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+    assert modules >= {"restyle.api", "restyle.app.jobs", "restyle.app.settings"}
+    assert "gradio" not in modules
 
 
 def instructions(name):

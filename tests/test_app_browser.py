@@ -19,10 +19,9 @@ from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from restyle.models.transform_config import TransformConfig
 from restyle.models.transform_net import TransformNet
-from video_clips import numbered, write_clip
+from video_clips import frames_of, numbered, write_clip
 
 from restyle.media.images import read_recipe
-from restyle.media.video.reader import VideoReader
 from restyle.networks import save_network
 
 pytestmark = pytest.mark.browser
@@ -225,7 +224,7 @@ def test_a_video_is_painted(browser, address, tmp_path):
         path = downloaded(page, "video", tmp_path)
 
     assert path.name == "clip_tiny.mp4"
-    assert len(list(VideoReader(path).frames())) == 6
+    assert len(frames_of(path)) == 6
 
 
 def test_the_camera_is_painted_as_it_films(browser, address):

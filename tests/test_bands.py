@@ -84,12 +84,9 @@ def test_no_layer_ever_sees_much_more_than_a_band(monkeypatch):
 
     monkeypatch.setattr(keras.layers.Conv2D, "call", call)
     network = NETWORKS["plain"]
+    given = random_inputs(network.config, (200, 8), RNG)
 
-    list(
-        bands.painted_bands(
-            network, random_inputs(network.config, (200, 8), RNG), band_plan.Plan(16)
-        )
-    )
+    list(bands.painted_bands(network, given, band_plan.Plan(16)))
 
     # The first layer works on twice a band's rows for the second, which has stride 2.
     assert max(heights) <= 2 * 16 + 1 + 8

@@ -69,10 +69,7 @@ def test_wherever_a_stream_begins_it_gives_the_batches_in_the_order_of_the_steps
 
 @pytest.mark.parametrize("field", range(6))
 def test_all_of_a_batch_hangs_on_seed_and_step(batches, field):
-    others = [
-        batches().at(6, SIDE),
-        batches(dataclasses.replace(CONFIG, seed=5)).at(5, SIDE),
-    ]
+    others = [batches().at(6, SIDE), batches(dataclasses.replace(CONFIG, seed=5)).at(5, SIDE)]
     for other in others:
         assert (np.asarray(other[field]) != batches().at(5, SIDE)[field]).any()
 

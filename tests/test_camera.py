@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from painters import negative, stylizer
 from user_errors import message_of
-from video_clips import number_of, numbered
+from video_clips import frames_of, number_of, numbered
 
 from restyle.errors import UserError
 from restyle.media.video import camera
 from restyle.media.video.camera import Camera, open_capture
 from restyle.media.video.live import Recording, VirtualCamera, Window, live_output
-from restyle.media.video.reader import Frame, VideoReader
+from restyle.media.video.reader import Frame
 from restyle.media.video.writer import Encoding
 from restyle.paint.camera import paint_live
 from restyle.programs.evaluate_task import is_camera
@@ -119,7 +119,7 @@ def test_what_a_camera_films_becomes_a_video(tmp_path):
             for time in run:
                 times.append(time)
 
-    frames = list(VideoReader(tmp_path / "o.mp4").frames())
+    frames = frames_of(tmp_path / "o.mp4")
     assert [frame.time for frame in frames] == times != []
     assert frames[0].pixels.shape == (24, 32, 3)
     assert frames[-1].pixels[-1, -1] == pytest.approx(1 - 90 / 255, abs=3 / 255)

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from painters import random_network
+from painters import random_inputs, random_network
 from restyle.models.transform_config import TransformConfig
 from user_errors import message_of
 
@@ -44,11 +44,7 @@ def test_each_format_is_written_and_agrees_with_keras(name, exported):
 def test_what_was_written_takes_any_size_and_is_steered(name, network, exported):
     run = export.FORMATS[name].read(exported[name].path)
     for size in ((9, 14), (31, 6)):
-        given = {
-            "images": RNG.random((3, *size, 3), np.float32),
-            "style_weights": np.array([[1, 0], [0, 1], [0.5, 0.5]], np.float32),
-            "strength": np.array([[0], [1], [0.5]], np.float32),
-        }
+        given = random_inputs(SHAPE, size, RNG, count=3)
         np.testing.assert_allclose(run(given), network(given), atol=1e-4)
 
 

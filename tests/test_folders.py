@@ -1,3 +1,5 @@
+import collections.abc
+import contextlib
 import os
 from pathlib import Path
 
@@ -31,21 +33,15 @@ def pairs(found):
     return {job.source.as_posix(): job.target.as_posix() for job in found}
 
 
-class Listed:
+class Listed(contextlib.AbstractContextManager, collections.abc.Iterator):
     """What os.scandir returns, on a disk that lists names forwards or backwards."""
 
     def __init__(self, entries, reverse):
         with entries:
             self.entries = iter(sorted(entries, key=os.fspath, reverse=reverse))
 
-    def __enter__(self):
-        return self
-
     def __exit__(self, *_):
         pass
-
-    def __iter__(self):
-        return self
 
     def __next__(self):
         return next(self.entries)
@@ -173,10 +169,7 @@ def test_one_file_is_taken_whatever_its_name(place):
         ("gone", "No picture or folder at 'gone' (looked in {here})."),
         ("", "No picture or folder at '' (looked in {here})."),
         ("gone/*.jpg", "No picture or folder at 'gone' (looked in {here})."),
-        (
-            "in",
-            "'in' holds 14 files, none of them a picture (.txt 10, .mp4 3, without extension 1)",
-        ),
+        ("in", "'in' holds 14 files, none of them a picture (.txt 10, .mp4 3, without extension"),
         ("in/*.mp4", "'in/*.mp4' matches 2 files, none of them a picture (.mp4 2). Expected names"),
         ("in/R*", "'in/R*' matches 1 file, none of them a picture (without extension 1). Expected"),
         ("in/*.jpg", "'in/*.jpg' matches no files. Expected names that end with .apng, .avif,"),
@@ -374,9 +367,7 @@ def test_the_second_of_eight_parts_is_every_eighth_job_from_the_second_on():
 def test_all_parts_together_are_all_jobs_once(count):
     parts = [shard(TWENTY, f"{part}/{count}") for part in range(1, count + 1)]
 
-    assert sorted(job.source for part in parts for job in part) == sorted(
-        job.source for job in TWENTY
-    )
+    assert sorted(sum(parts, []), key=TWENTY.index) == TWENTY
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 

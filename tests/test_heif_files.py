@@ -3,9 +3,9 @@
 import sys
 
 import numpy as np
+import picture_files
 import pillow_heif
 import pytest
-import test_images
 from PIL import ExifTags, Image
 
 from restyle.errors import UserError
@@ -20,7 +20,7 @@ EXACT = {"quality": -1, "chroma": 444, "matrix_coefficients": 0}
 
 
 def ramp(height=24, width=32):
-    return Image.fromarray(test_images.ramp(height, width))
+    return Image.fromarray(picture_files.ramp(height, width))
 
 
 def save(path, image, **options):
@@ -49,7 +49,7 @@ def test_a_photo_is_turned_once_though_both_file_and_exif_say_so(tmp_path, orien
 
 @pytest.mark.parametrize("name", ["a.heic", "a.png"])
 def test_transparency_and_profile_mean_what_they_mean_in_a_png(tmp_path, name):
-    swapped = test_images.profile_with_red_and_blue_swapped()
+    swapped = picture_files.profile_with_red_and_blue_swapped()
     image = Image.new("RGBA", (8, 8), (200, 100, 0, 51))
     if name == "a.heic":
         save(tmp_path / name, image, icc_profile=swapped)

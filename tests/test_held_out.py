@@ -33,9 +33,8 @@ def painter(network):
 
 
 def stylized(network, photo, style, strength=1.0):
-    weights = np.eye(2, dtype=np.float32)[style : style + 1]
-    inputs = {"images": photo[None], "style_weights": weights, "strength": [[strength]]}
-    return np.asarray(network({name: np.float32(v) for name, v in inputs.items()}))[0]
+    given = network.config.inputs(photo[None], np.eye(2)[style], strength=strength)
+    return np.asarray(network(given))[0]
 
 
 def test_a_plain_batch_has_one_style_at_one_strength_and_moves():
@@ -67,9 +66,11 @@ def test_no_photos_are_no_measure(network, loss):
 
 def test_a_preview_shows_each_photo_and_what_is_made_of_it(network, monkeypatch):
     shown = {}
-    monkeypatch.setattr(
-        held_out, "contact_sheet", lambda rows, **labels: shown.update(labels, rows=rows)
-    )
+
+    def contact_sheet(rows, **labels):
+        shown.update(labels, rows=rows)
+
+    monkeypatch.setattr(held_out, "contact_sheet", contact_sheet)
     photos = [PHOTOS[0], RNG.random((10, 21, 3), np.float32)]
 
     preview(painter(network), network.config, photos)

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from painters import identity, negative, stylizer
+from patience import PATIENCE, wait_until
+from picture_files import assert_same_pixels, profile_with_red_and_blue_swapped, save
 from PIL import ExifTags, Image
-from test_images import profile_with_red_and_blue_swapped
 from user_errors import message_of
 
 from restyle.media.folders import Job, jobs, unfinished
@@ -15,7 +16,6 @@ from restyle.paint import pictures
 from restyle.paint.pictures import PaintConfig, make_ready, paint_pictures, shrunk
 
 KILLED = Path(__file__).parent / "killed_painting.py"
-PATIENCE = 5  # Seconds: a test that fails should not hang.
 RNG = np.random.default_rng(8)
 
 
@@ -25,11 +25,6 @@ def paint(found, engine=identity, *, max_size=0, recipe=lambda job: "none"):
 
 def noise(*shape):
     return RNG.integers(0, 256, shape, dtype=np.uint8)
-
-
-def save(path, levels, **options):
-    Image.fromarray(levels).save(path, **options)
-    return path
 
 
 # What comes out is what went in, as it was seen.
@@ -227,10 +222,7 @@ def test_closed_early_it_ends_what_it_is_writing_and_begins_nothing_more(tmp_pat
     outcomes.close()
 
     assert written == ["0", "1", "2"]
-    deadline = time.monotonic() + PATIENCE
-    while threading.active_count() > threads:
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    wait_until(lambda: threading.active_count() <= threads)
 
 
 def test_the_folder_of_a_result_is_made_and_one_that_cannot_be_is_named(guarded):
@@ -247,13 +239,6 @@ def test_the_folder_of_a_result_is_made_and_one_that_cannot_be_is_named(guarded)
 # Going on after a kill. The process is a real one.
 
 
-def wait_for(condition):
-    deadline = time.monotonic() + 10 * PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-
-
 def test_a_killed_run_leaves_whole_pictures_and_the_next_one_paints_the_others(start, tmp_path):
     source, target = tmp_path / "in", tmp_path / "out"
     source.mkdir()
@@ -263,7 +248,7 @@ def test_a_killed_run_leaves_whole_pictures_and_the_next_one_paints_the_others(s
 
     process = start(source, target, script=KILLED)
     try:
-        wait_for(lambda: len(list(target.glob("*.png"))) >= 5)
+        wait_until(lambda: len(list(target.glob("*.png"))) >= 5, 10 * PATIENCE)
     finally:
         process.kill()
         process.communicate()
@@ -271,7 +256,7 @@ def test_a_killed_run_leaves_whole_pictures_and_the_next_one_paints_the_others(s
     done = {path: path.stat().st_mtime_ns for path in target.glob("*.png")}
     assert 5 <= len(done) < 100
     for path in done:
-        np.testing.assert_array_equal(read_image(path).pixels, read_image(photo).pixels)
+        assert_same_pixels(path, photo)
     left = unfinished(jobs(source, target))
     assert len(left) == 100 - len(done)
     assert len(paint(left[:3])) == 3

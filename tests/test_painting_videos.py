@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from painters import identity, negative, stylizer
-from video_clips import TEN_A_SECOND, numbered, packets_of, write_clip
+from video_clips import TEN_A_SECOND, frames_of, numbered, packets_of, write_clip
 
 from restyle.errors import UserError
 from restyle.media.video.reader import Frame, VideoReader
@@ -35,10 +35,6 @@ def painted(
             if len(times) == stop_after:
                 run.close()
     return times
-
-
-def frames_of(path):
-    return list(VideoReader(path).frames())
 
 
 def assert_same_video(one, other):

@@ -5,15 +5,9 @@ import pytest
 from PIL import Image, JpegImagePlugin
 from user_errors import message_of
 
+from restyle.media import photo_crops
 from restyle.media.images import read_image
-from restyle.media.photo_crops import (
-    CropPlan,
-    cut_crop,
-    kept_size,
-    random_crop_plan,
-    read_crop,
-    read_photo,
-)
+from restyle.media.photo_crops import CropPlan, cut_crop, read_crop, read_photo
 
 CORNERS = [CropPlan(0.0, down, right) for down in (0.0, 1.0) for right in (0.0, 1.0)]
 PLANS = [
@@ -158,7 +152,7 @@ def test_a_photo_smaller_than_the_crop_is_refused_in_one_line(tmp_path, size):
 
 def test_random_plans_are_of_any_zoom_anywhere_and_half_of_them_flipped():
     generator = np.random.default_rng(3)
-    plans = [random_crop_plan(generator) for _ in range(2000)]
+    plans = [photo_crops.random_crop_plan(generator) for _ in range(2000)]
 
     for name in ("zoom", "down", "right"):
         values = [getattr(plan, name) for plan in plans]
@@ -201,5 +195,5 @@ def test_a_large_photo_is_kept_smaller_with_its_orientation_and_its_largest_squa
     [((500, 400), (500, 400)), ((513, 512), (513, 512)), ((4000, 3000), (683, 512))],
 )
 def test_a_photo_is_kept_at_two_crops_on_its_shorter_side(size, kept):
-    assert kept_size(size, 256) == kept
-    assert kept_size(size[::-1], 256) == kept[::-1]
+    assert photo_crops.kept_size(size, 256) == kept
+    assert photo_crops.kept_size(size[::-1], 256) == kept[::-1]

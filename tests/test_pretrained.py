@@ -3,12 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from restyle.networks import (
-    load_network,
-    network_path,
-    pretrained_names,
-    read_network_recipe,
-)
+from restyle.networks import load_network, network_path, pretrained_names, read_network_recipe
 
 RNG = np.random.default_rng(23)
 PROMISED = {
@@ -37,13 +32,9 @@ def test_a_network_is_small_and_says_how_it_was_made(name):
 def test_a_network_paints_each_photo_in_the_colors_of_its_painting(name):
     network = load_network(name)
     gray = np.full((1, 64, 64, 3), 0.5, np.float32) + 0.2 * RNG.random((1, 64, 64, 1), np.float32)
-    inputs = {"images": gray}
-    if len(network.config.styles) > 1:
-        inputs["style_weights"] = np.eye(len(network.config.styles), dtype=np.float32)[:1]
-    if network.config.strength:
-        inputs["strength"] = np.ones((1, 1), np.float32)
+    first_style = np.eye(len(network.config.styles))[0]
 
-    painted = np.asarray(network(inputs))
+    painted = np.asarray(network(network.config.inputs(gray, first_style)))
 
     chroma = painted - painted.mean(-1, keepdims=True)
     assert painted.shape == gray.shape

@@ -5,17 +5,9 @@ import time
 import weakref
 
 import pytest
+from patience import PATIENCE, wait_until
 
 from restyle.media.read_ahead import read_ahead
-
-PATIENCE = 5  # Seconds: a test that fails should not hang.
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.001)
 
 
 @pytest.mark.parametrize(("workers", "ahead"), [(1, 1), (2, 1), (3, 5), (4, 100)])

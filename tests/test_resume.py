@@ -1,25 +1,21 @@
 import json
 import shutil
 import signal
-import time
 from pathlib import Path
 
-import numpy as np
 import pytest
+from patience import wait_until
+from picture_files import assert_same_pixels
 from records import PowerCut, board_of, counted_in, cut_at
+from video_clips import frames_of
 
-from restyle.media.images import image_size, read_image
+from restyle.media.images import image_size
 from restyle.media.video.files import video_info
-from restyle.media.video.reader import VideoReader
 from restyle.record.run_folder import RunFolder
 
 LONG = ["--smallest_scale=32", "--iterations=9", "--save_every=2", "--optimizer=adam"]
 
 KILLED = Path(__file__).parent / "killed_run.py"
-
-
-def same_pixels(path, other):
-    np.testing.assert_array_equal(read_image(path).pixels, read_image(other).pixels)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +38,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(
     assert int(RunFolder(str(tmp_path / "run")).state()["iteration"]) == 2
 
     assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.png") == 0
-    same_pixels(tmp_path / "out.png", whole / "out.png")
+    assert_same_pixels(tmp_path / "out.png", whole / "out.png")
     assert counted_in(tmp_path / "run") == list(range(1, 10))
 
 
@@ -54,7 +50,7 @@ def test_wherever_a_run_was_cut_it_ends_the_same(whole, run, quick, tmp_path, mo
         run(*quick, *LONG, *where)
 
     assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.png") == 0
-    same_pixels(tmp_path / "out.png", whole / "out.png")
+    assert_same_pixels(tmp_path / "out.png", whole / "out.png")
     assert counted_in(tmp_path / "run") == list(range(1, 10))
 
 
@@ -62,7 +58,7 @@ def test_a_finished_run_only_writes_its_picture_again(whole, run, tmp_path):
     before = (whole / "run" / "metrics.csv").read_bytes()
 
     assert run(f"--resume={whole}/run", f"--output={tmp_path}/again.png") == 0
-    same_pixels(tmp_path / "again.png", whole / "out.png")
+    assert_same_pixels(tmp_path / "again.png", whole / "out.png")
     assert (whole / "run" / "metrics.csv").read_bytes() == before
 
 
@@ -82,12 +78,12 @@ def test_what_shows_a_run_goes_on_with_it(run, quick, tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(PowerCut):
         cut_at(patch, 5)
         run(*quick, *LONG, *where)
-    before = len(list(VideoReader(str(tmp_path / "run.mp4")).frames()))
+    before = len(frames_of(tmp_path / "run.mp4"))
     assert run(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.png", *shown) == 0
 
     assert list(board_of(tmp_path / "board")["objective"]) == list(range(1, 10))
-    frames = list(VideoReader(str(tmp_path / "run.mp4")).frames())
-    assert (before, len(frames)) == (4 + 1, 5 + 1)  # Iterations 1 to 4, then 5 to 9.
+    after = len(frames_of(tmp_path / "run.mp4"))
+    assert (before, after) == (4 + 1, 5 + 1)  # Iterations 1 to 4, then 5 to 9.
 
 
 @pytest.mark.parametrize("name", ["content_weight=3", "size=64", "run_dir=new", "sweep=seed=1,2"])
@@ -107,6 +103,10 @@ def broken_states(folder):
         (folder / name).write_bytes(data[: len(data) // 2])
 
 
+def another_program(folder):
+    (folder / "config.json").write_text('{"batch_size": 4}')
+
+
 def other_picture(folder):
     record = json.loads((folder / "config.json").read_text())
     record["settings"]["content"] = record["settings"]["style"][0]
@@ -117,10 +117,7 @@ def other_picture(folder):
     ("damage", "said"),
     [
         (broken_states, "state.npz' is broken"),
-        (
-            lambda run: (run / "config.json").write_text('{"batch_size": 4}'),
-            "another program or version",
-        ),
+        (another_program, "another program or version"),
         (shutil.rmtree, "holds no run to resume"),
         (other_picture, "has changed since"),
     ],
@@ -140,20 +137,15 @@ def test_ctrl_c_saves_the_picture_at_its_full_size(start, run, quick, tmp_path):
     where = [f"--output={tmp_path}/out.png", f"--run_dir={tmp_path}/run"]
     where.append(f"--time_lapse={tmp_path}/run.mp4")
     process = start(*quick, "--iterations=100000", "--optimizer=adam", *where)
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "run" / "metrics.csv").exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until((tmp_path / "run" / "metrics.csv").exists, 60)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
 
     assert process.returncode == 130, error
-    assert error.splitlines()[-1] == (
-        f"Interrupted: the best picture so far is in {tmp_path}/out.png."
-    )
+    said = f"Interrupted: the best picture so far is in {tmp_path}/out.png."
+    assert error.splitlines()[-1] == said
     assert "Traceback" not in error
     assert image_size(tmp_path / "out.png") == (32, 48)
     assert video_info(tmp_path / "run.mp4").size == (32, 48)
-    assert int(RunFolder(str(tmp_path / "run")).state()["iteration"]) == len(
-        counted_in(tmp_path / "run")
-    )
+    state = RunFolder(str(tmp_path / "run")).state()
+    assert int(state["iteration"]) == len(counted_in(tmp_path / "run"))

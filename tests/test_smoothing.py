@@ -40,10 +40,7 @@ def test_the_result_is_the_blend_of_the_formula():
     smoother = Smoother(0.6)
     last, result = run(smoother, (first, second), stylized)
 
-    to_last, back = (
-        flow.optical_flow(second, first),
-        flow.optical_flow(first, second),
-    )
+    to_last, back = (flow.optical_flow(second, first), flow.optical_flow(first, second))
     difference = second - flow.warp(first, to_last)
     visible = np.exp(-50 * (difference**2).sum(-1))
     mask = (flow.consistent(to_last, back) * visible)[..., np.newaxis]

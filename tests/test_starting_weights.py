@@ -28,9 +28,8 @@ def test_every_new_style_starts_as_the_old_one_and_the_dial_too(style):
 
     start_from(new, old)
 
-    inputs = {"images": IMAGES, "style_weights": np.eye(3, dtype=np.float32)[[style]]}
-    inputs["strength"] = np.ones((1, 1), np.float32)
-    np.testing.assert_allclose(new(inputs), old({"images": IMAGES}), atol=1e-6)
+    painted = new(new.config.inputs(IMAGES, np.eye(3)[style]))
+    np.testing.assert_allclose(painted, old({"images": IMAGES}), atol=1e-6)
 
 
 def test_a_style_that_both_know_keeps_its_look_and_so_does_the_photo():
@@ -39,11 +38,8 @@ def test_a_style_that_both_know_keeps_its_look_and_so_does_the_photo():
 
     start_from(new, old)
 
-    inputs = {"images": IMAGES, "strength": np.full((1, 1), 0.5, np.float32)}
-    before, after = (
-        net({**inputs, "style_weights": np.array([row], np.float32)})
-        for net, row in ((old, [0, 1]), (new, [0, 1, 0]))
-    )
+    before = old(old.config.inputs(IMAGES, [0, 1], strength=0.5))
+    after = new(new.config.inputs(IMAGES, [0, 1, 0], strength=0.5))
     np.testing.assert_allclose(after, before, atol=1e-6)
 
 

@@ -2,9 +2,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from video_clips import frames_of
 
 from restyle.errors import UserError
-from restyle.media.video.reader import VideoReader
 from restyle.media.video.time_lapse import SECONDS_HELD, TICK, TimeLapse, check_time_lapse
 from restyle.programs.optimize_records import TimeLapseRecord
 
@@ -13,10 +13,6 @@ GRAYS = (0.2, 0.5, 0.8)
 
 def gray(value, size=(32, 48)):
     return np.full((*size, 3), value, np.float32)
-
-
-def frames_of(path):
-    return list(VideoReader(str(path)).frames())
 
 
 def written(path, size=(32, 48), grays=GRAYS):

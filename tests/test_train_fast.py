@@ -30,6 +30,19 @@ def mistake(train, quick_training, tmp_path):
     return mistake
 
 
+@pytest.fixture
+def make(train, quick_training, tmp_path):
+    """Trains a network with more arguments; returns its path, beside which out_run/ lies."""
+
+    def make(*arguments, usual=quick_training):
+        output = tmp_path / "out.keras"
+        answer = train(*usual, *arguments, f"--output={output}")
+        assert answer.status == 0, answer
+        return output
+
+    return make
+
+
 @pytest.fixture(scope="module")
 def trained(train, quick_training, tmp_path_factory, pictures):
     """A folder with out.keras, out_run and board, what a run of 6 steps left."""
@@ -46,13 +59,11 @@ def trained(train, quick_training, tmp_path_factory, pictures):
 def test_a_run_says_what_it_learns_from_and_what_it_wrote(trained):
     lines = (trained / "error.txt").read_text().splitlines()
 
-    assert (
-        lines[0] == "7 photos to learn from, 1 held out; starting from nothing; float32 on 1 device"
-    )
-    assert lines[-1] == (
-        f"Wrote {trained}/out.keras after 6 steps; the run is in {trained}/out_run."
-    )
-    assert lines[-2].startswith("step 6  held out: loss ")
+    photos, start, device, held_out, wrote = *lines[0].split("; "), *lines[-2:]
+    assert photos == "7 photos to learn from, 1 held out"
+    assert (start, device) == ("starting from nothing", "float32 on 1 device")
+    assert held_out.startswith("step 6  held out: loss ")
+    assert wrote == f"Wrote {trained}/out.keras after 6 steps; the run is in {trained}/out_run."
 
 
 def test_the_network_is_that_of_the_last_state(trained):
@@ -75,10 +86,8 @@ def test_the_recipe_says_how_the_network_was_made(trained, pictures, photos, ker
     assert recipe["inputs"] == {painting: file_sha256(painting)}
     with np.load(keras_home / "restyle" / "vgg19_normalized.npz") as weights:
         assert recipe["weights"] == {n: str(weights[n]) for n in ("source", "sha256")}
-    assert (
-        recipe["photos"]["used"] == 7 and len(recipe["photos"]["sha256 of names and sizes"]) == 64
-    )
-    assert recipe["steps"] == 6
+    assert (recipe["photos"]["used"], recipe["steps"]) == (7, 6)
+    assert len(recipe["photos"]["sha256 of names and sizes"]) == 64
     last = rows_of(trained / "out_run")[-1]
     for name, value in recipe["held out terms"].items():
         assert value == pytest.approx(float(last[f"held out {name}"]))
@@ -107,10 +116,9 @@ def test_the_users_photo_is_in_the_preview(trained, pictures):
     assert len(sheet) == LINE + GAP + 43 + GAP + 32 + GAP  # And the one that is held out.
 
 
-def test_without_photos_to_show_there_is_no_preview(train, quick_training, tmp_path):
-    answer = train(*quick_training, "--held_out=0", "--steps=1", f"--output={tmp_path}/out.keras")
+def test_without_photos_to_show_there_is_no_preview(make, tmp_path):
+    make("--held_out=0", "--steps=1")
 
-    assert answer.status == 0, answer
     assert not list((tmp_path / "out_run" / "previews").iterdir())
     assert (tmp_path / "out_run" / "loss.png").is_file()
 
@@ -135,15 +143,12 @@ def test_a_folder_that_tensorboard_cannot_have_is_named(mistake, tmp_path):
     assert f"'{tmp_path}/file/board' cannot be written" in error
 
 
-def test_names_from_other_programs_are_accepted(train, quick_training, pictures, photos, tmp_path):
+def test_names_from_other_programs_are_accepted(make, quick_training, pictures, photos, tmp_path):
     ours = [a for a in quick_training if not a.startswith(("--style=", "--train_path"))]
-    answer = train(
-        *(*ours, f"--style-image={pictures}/painting.png", f"--dataset={photos}/"),
-        *("--lr=0.004", "--checkpoint-iterations=1", "--batch-size=4", "--epochs=1", "--steps=0"),
-        *(f"--save-model-dir={tmp_path}/run", f"--output={tmp_path}/out.keras"),
-    )
+    theirs = f"--style-image={pictures}/painting.png --dataset={photos}/ --lr=0.004 --epochs=1"
+    theirs += f" --checkpoint-iterations=1 --batch-size=4 --save-model-dir={tmp_path}/run"
+    make(*theirs.split(), "--steps=0", usual=ours)
 
-    assert answer.status == 0, answer
     config = RunFolder(str(tmp_path / "run")).config()["settings"]
     expected = {"learning_rate": 0.004, "save_every": 1, "batch_size": 4}
     assert {name: config[name] for name in expected} == expected
@@ -167,37 +172,35 @@ def test_weights_that_are_not_the_network_are_refused(mistake, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--minutes=1"], "both steps and minutes"),
-        (["--learning_rate=0"], "learning_rate 0"),
-        (["--style_size=48,32"], "from small to large"),
-        (["--style_size=48.5"], "whole numbers"),
-        (["--image_size=32,16"], "from small to large"),
-        (["--deep_from=0.5"], "--deep_from, which does nothing where the deepest layer is"),
-        (["--epochs=3"], "--epochs, which does nothing beside --steps"),
+        ("--minutes=1", "both steps and minutes"),
+        ("--learning_rate=0", "learning_rate 0"),
+        ("--style_size=48,32", "from small to large"),
+        ("--style_size=48.5", "whole numbers"),
+        ("--image_size=32,16", "from small to large"),
+        ("--deep_from=0.5", "--deep_from, which does nothing where the deepest layer is"),
+        ("--epochs=3", "--epochs, which does nothing beside --steps"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_settings_that_cannot_be_meant(mistake, arguments, said):
-    assert said in mistake(*arguments, status=2)
+    assert said in mistake(arguments, status=2)
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--train_path=gone"], "gone"),
-        (["--train_path={tmp_path}/empty"], "empty"),
-        (["--output=out.h5"], "End its name with .keras."),
-        (["--output={tmp_path}/gone/out.keras"], "there is no folder"),
-        (["--image_size=100"], "none can be used"),
-        (["--style=gone.png"], "gone.png"),
-        (["--test=gone.png"], "gone.png"),
-        (["--start_from=gone"], "No network 'gone'"),
+        ("--train_path=gone", "gone"),
+        ("--train_path={tmp_path}/empty", "empty"),
+        ("--output=out.h5", "End its name with .keras."),
+        ("--output={tmp_path}/gone/out.keras", "there is no folder"),
+        ("--image_size=100", "none can be used"),
+        ("--style=gone.png", "gone.png"),
+        ("--test=gone.png", "gone.png"),
+        ("--start_from=gone", "No network 'gone'"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_settings_that_do_not_fit_the_files(mistake, tmp_path, arguments, said):
     (tmp_path / "empty").mkdir()
-    assert said in mistake(*(argument.format(tmp_path=tmp_path) for argument in arguments))
+    assert said in mistake(arguments.format(tmp_path=tmp_path))
     assert not (tmp_path / "out_run").exists()
 
 
@@ -230,14 +233,10 @@ def test_a_network_of_another_shape_is_no_start(mistake, trained, tmp_path):
     assert "--start_from=none" in mistake("--start_from=base")
 
 
-def test_a_trained_network_is_where_another_starts(train, quick_training, trained, tmp_path):
-    answer = train(
-        *(*quick_training, "--steps=1", "--learning_rate=1e-30"),
-        *(f"--start_from={trained}/out.keras", f"--output={tmp_path}/out.keras"),
-    )
+def test_a_trained_network_is_where_another_starts(make, trained):
+    started = make("--steps=1", "--learning_rate=1e-30", f"--start_from={trained}/out.keras")
 
-    assert answer.status == 0, answer
-    assert_same_network(tmp_path / "out.keras", trained / "out.keras")
+    assert_same_network(started, trained / "out.keras")
 
 
 def test_a_folder_that_holds_a_run_is_not_taken_by_another(mistake, trained):
@@ -272,36 +271,24 @@ def test_a_run_that_does_not_converge_is_sent_back_and_then_given_up(
     assert not (tmp_path / "out.keras").exists()
 
 
-def test_several_style_sizes_give_a_dial_between_their_strokes(train, quick_training, tmp_path):
-    output = tmp_path / "out.keras"
-    answer = train(*quick_training, f"--output={output}", "--style_size=48,64", "--steps=2")
-    assert answer.status == 0, answer
-
-    network = load_network(str(output))
+def test_several_style_sizes_give_a_dial_between_their_strokes(make):
+    network = load_network(str(make("--style_size=48,64", "--steps=2")))
 
     photo = np.random.default_rng(0).random((1, 16, 16, 3), np.float32)
-    given = {"images": photo, "strength": np.ones((1, 1), np.float32)}
-    fine, broad = (
-        np.asarray(network({**given, "stroke": np.full((1, 1), stroke, np.float32)}))
-        for stroke in (0, 1)
-    )
+    fine, broad = (network(network.config.inputs(photo, stroke=stroke)) for stroke in (0, 1))
     assert network.config.stroke_sizes == (48, 64)
     assert np.abs(fine - broad).max() > 1e-5
 
 
-def test_the_deepest_style_layer_is_left_out_at_first(train, quick_training, tmp_path):
+def test_the_deepest_style_layer_is_left_out_at_first(make, tmp_path):
     deep = ["--style_layers=conv1_1,conv2_1,conv3_1", "--deep_from=0.5", "--steps=4"]
-    answer = train(*quick_training, *deep, f"--output={tmp_path}/out.keras", "--preview_every=2")
-    assert answer.status == 0, answer
+    make(*deep, "--preview_every=2")
 
-    values = [
-        [float(row[f"style conv{n}_1"]) for n in (1, 2, 3)] for row in rows_of(tmp_path / "out_run")
-    ]
-    assert np.isnan(values).tolist() == [
-        [False, False, early] for early in (True, True, False, False)
-    ]
-    held_out = [float(row["held out style conv3_1"]) for row in rows_of(tmp_path / "out_run")]
-    assert np.isfinite(held_out).all()
+    rows = rows_of(tmp_path / "out_run")
+    for n, left_out in ((1, []), (2, []), (3, [1, 2])):
+        terms = {int(row["step"]): float(row[f"style conv{n}_1"]) for row in rows}
+        assert [step for step, term in terms.items() if np.isnan(term)] == left_out
+    assert np.isfinite([float(row["held out style conv3_1"]) for row in rows]).all()
     assert min(image_size(tmp_path / "out_run" / "loss.png")) > 300
 
 
@@ -317,32 +304,30 @@ def test_a_training_starts_from_base_unless_told_otherwise(train, quick_training
     shape = ("--width", "--residual_blocks")
     small = [argument for argument in quick_training if not argument.startswith(shape)]
     for arguments, start, width in (
-        ([], "base", 24),
-        (["--start_from=none"], "none", 24),
-        (["--start_from=wave", "--nostrength"], "wave", 24),
-        (["--width=16"], "none", 16),
+        ("", "base", 24),
+        ("--start_from=none", "none", 24),
+        ("--start_from=wave --nostrength", "wave", 24),
+        ("--width=16", "none", 16),
     ):
-        answer = train(*small, *arguments, "--dry_run", f"--output={tmp_path}/out.keras")
+        answer = train(*small, *arguments.split(), "--dry_run", f"--output={tmp_path}/out.keras")
         assert {f'start_from: "{start}"', f"width: {width}"} <= set(answer.out.splitlines())
 
 
 @pytest.mark.parametrize("like", ["out.keras", "out_run/config.json"])
-def test_a_run_like_another_trains_the_same_network(train, trained, tmp_path, like):
-    answer = train(f"--like={trained}/{like}", f"--output={tmp_path}/again.keras")
-    assert answer.status == 0, answer
-    assert_same_network(tmp_path / "again.keras", trained / "out.keras")
+def test_a_run_like_another_trains_the_same_network(make, trained, like):
+    again = make(f"--like={trained}/{like}", usual=[])
+    assert_same_network(again, trained / "out.keras")
 
 
-def test_a_run_of_an_older_version_is_gone_on_with(train, trained, tmp_path):
+def test_a_run_of_an_older_version_is_gone_on_with(make, trained, tmp_path):
     shutil.copytree(trained / "out_run", tmp_path / "run")
     config = json.loads((tmp_path / "run" / "config.json").read_text())["settings"]
     old = {name: config[name] for name in config.keys() - {"formula", "save_every"}}
     old |= {"preset": "restyle", "checkpoint_interval": 2, "style_size": ["64"]}
     (tmp_path / "run" / "config.json").write_text(json.dumps(old))
 
-    answer = train(f"--resume={tmp_path}/run", f"--output={tmp_path}/out.keras")
-    assert answer.status == 0, answer
-    assert_same_network(tmp_path / "out.keras", trained / "out.keras")
+    gone_on = make(f"--resume={tmp_path}/run", usual=[])
+    assert_same_network(gone_on, trained / "out.keras")
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(train, quick_training, tmp_path):

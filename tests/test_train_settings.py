@@ -1,6 +1,6 @@
-import dataclasses
 import math
 import re
+from types import SimpleNamespace
 
 import pytest
 from imported_by import imported_by
@@ -11,20 +11,8 @@ from restyle.training.settings import TrainConfig, learning_rate_at
 CONFIG = TrainConfig(learning_rate=0.01, warmup=10)
 
 
-@dataclasses.dataclass
-class Step:
-    step: int = 7
-    seconds: float = 1.23456
-    learning_rate: float = 0.001
-    value: float = 0.5
-    terms: dict[str, float] = dataclasses.field(
-        default_factory=lambda: {
-            "content conv4_2": 0.25,
-            "style conv1_1": 0.125,
-            "style conv2_1": 0.75,
-            "total variation": 0.01,
-        }
-    )
+TERMS = {"content conv4_2": 0.25, "style conv1_1": 0.125, "style conv2_1": 0.75}
+STEP = SimpleNamespace(step=7, seconds=1.23456, learning_rate=0.001, value=0.5, terms=TERMS)
 
 
 @pytest.mark.parametrize(
@@ -100,27 +88,26 @@ def test_the_configuration_is_read_without_tensorflow():
 
 
 def test_a_step_is_a_line_and_a_row():
-    assert train_line(Step(), 3.21) == (
-        "step 7  loss 0.5000  content 0.250  style 0.125 0.750  3.2 images/s"
-    )
-    assert train_row(Step(), {"loss": 2.0, "style conv1_1": 3.0}) == {
+    line = train_line(STEP, 3.21)
+    assert line == "step 7  loss 0.5000  content 0.250  style 0.125 0.750  3.2 images/s"
+    assert train_row(STEP, {"loss": 2.0, "style conv1_1": 3.0}) == {
         "step": 7,
         "seconds": 1.23,
         "learning rate": 0.001,
         "loss": 0.5,
-        **Step().terms,
+        **TERMS,
         "held out loss": 2.0,
         "held out style conv1_1": 3.0,
     }
 
 
 def test_steadiness_is_shown_where_it_is_trained():
-    step = Step(terms={**Step().terms, "temporal": 0.031})
+    step = SimpleNamespace(**vars(STEP) | {"terms": {**TERMS, "temporal": 0.031}})
 
     assert "style 0.125 0.750  temporal 0.031  3.2 images/s" in train_line(step, 3.21)
 
 
 def test_terms_held_out_are_shown_by_their_means():
-    line = mean_terms_line({"loss": 0.5, **Step().terms})
+    line = mean_terms_line({"loss": 0.5, **TERMS})
 
     assert line == "held out: loss 0.5000  content 0.250  style 0.438"

@@ -6,8 +6,9 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from records import PowerCut
 from user_errors import message_of
-from video_clips import TEN_A_SECOND, number_of, numbered, packets_of, write_clip
+from video_clips import TEN_A_SECOND, frames_of, number_of, numbered, packets_of, write_clip
 
 from restyle.media.video import segments
 from restyle.media.video.reader import Frame, VideoReader
@@ -17,25 +18,17 @@ from restyle.media.video.writer import Encoding
 RNG = np.random.default_rng(0)
 
 
-class Killed(BaseException):
-    """Ends a run as Ctrl-C does."""
-
-
 def copy(source, output, *, stop_after=None, restyle=None, choice=None, **options):
     """Writes the frames of a video as they are; ends after some of them, if asked to."""
     reader = VideoReader(source, **(choice or {}))
     with SegmentedVideo(output, reader, segment_seconds=0.5, **options) as video:
         for count, frame in enumerate(reader.frames(after=video.finished_until)):
             if count == stop_after:
-                raise Killed
+                raise PowerCut
             pixels = frame.pixels if restyle is None else restyle(frame.pixels, video.state)
             video.write(Frame(pixels, frame.time), state={"before": pixels})
         video.finish()
     return output
-
-
-def frames_of(path):
-    return list(VideoReader(path).frames())
 
 
 def assert_same_frames(one, other):
@@ -192,7 +185,7 @@ def test_a_killed_run_ends_up_as_one_that_was_not(tmp_path, clip, codec):
     options = {"encoding": Encoding(codec), "restyle": trailing}
     whole = copy(clip, tmp_path / "whole.mkv", **options)
     for stop_after in (13, 0, 3, 7):
-        with pytest.raises(Killed):
+        with pytest.raises(PowerCut):
             copy(clip, tmp_path / "o.mkv", stop_after=stop_after, **options)
     copy(clip, tmp_path / "o.mkv", **options)
 
@@ -205,7 +198,7 @@ def test_a_killed_run_ends_up_as_one_that_was_not(tmp_path, clip, codec):
 def test_at_a_wanted_rate_too_a_killed_run_ends_up_as_one_that_was_not(tmp_path, clip, rate):
     options = {"choice": {"start": 0.3, "duration": 1.6, "frames_per_second": rate}}
     whole = copy(clip, tmp_path / "whole.mp4.mkv", **options)
-    with pytest.raises(Killed):
+    with pytest.raises(PowerCut):
         copy(clip, tmp_path / "o.mkv", stop_after=rate, **options)
     copy(clip, tmp_path / "o.mkv", **options)
 
@@ -214,7 +207,7 @@ def test_at_a_wanted_rate_too_a_killed_run_ends_up_as_one_that_was_not(tmp_path,
 
 
 def test_it_goes_on_at_the_last_finished_segment(tmp_path, clip):
-    with pytest.raises(Killed):
+    with pytest.raises(PowerCut):
         copy(clip, tmp_path / "o.mkv", stop_after=13)  # Segments begin at frames 5 and 10.
     reader = VideoReader(clip)
 
@@ -227,11 +220,11 @@ def test_it_goes_on_at_the_last_finished_segment(tmp_path, clip):
 
 def test_a_run_that_was_killed_while_joining_needs_no_frame_again(tmp_path, clip, monkeypatch):
     def killed(*arguments):
-        raise Killed
+        raise PowerCut
 
     with monkeypatch.context() as patch:
         patch.setattr(segments, "join", killed)
-        with pytest.raises(Killed):
+        with pytest.raises(PowerCut):
             copy(clip, tmp_path / "o.mkv")
     assert [path.name for path in tmp_path.iterdir()] == [".o.mkv.parts"]
 
@@ -240,7 +233,7 @@ def test_a_run_that_was_killed_while_joining_needs_no_frame_again(tmp_path, clip
 
 
 def test_what_a_dead_process_left_is_no_hindrance(tmp_path, clip):
-    with pytest.raises(Killed):
+    with pytest.raises(PowerCut):
         copy(clip, tmp_path / "o.mkv", stop_after=13)
     for name in ("unfinished.nut", "unfinished.npz"):
         (tmp_path / ".o.mkv.parts" / name).write_bytes(b"half a")
@@ -258,7 +251,7 @@ def test_what_a_dead_process_left_is_no_hindrance(tmp_path, clip):
     ],
 )
 def test_segments_of_other_settings_are_thrown_away(tmp_path, clip, other):
-    with pytest.raises(Killed):
+    with pytest.raises(PowerCut):
         copy(clip, tmp_path / "o.mkv", stop_after=13, settings={"style": "wood.jpg"})
 
     options = {"settings": {"style": "wood.jpg"}, **other}
@@ -269,7 +262,7 @@ def test_segments_of_other_settings_are_thrown_away(tmp_path, clip, other):
 
 def test_segments_of_another_source_are_thrown_away(tmp_path):
     source = write_clip(tmp_path / "a.mp4", numbered(12))
-    with pytest.raises(Killed):
+    with pytest.raises(PowerCut):
         copy(source, tmp_path / "o.mp4", stop_after=11)
     write_clip(source, numbered(12)[::-1])
 
@@ -277,7 +270,7 @@ def test_segments_of_another_source_are_thrown_away(tmp_path):
 
 
 def test_without_a_finished_segment_nothing_is_left(tmp_path, clip):
-    with pytest.raises(Killed):
+    with pytest.raises(PowerCut):
         copy(clip, tmp_path / "o.mkv", stop_after=3)
 
     assert not list(tmp_path.iterdir())
@@ -285,7 +278,7 @@ def test_without_a_finished_segment_nothing_is_left(tmp_path, clip):
 
 def test_the_old_output_stays_until_the_new_one_is_whole(tmp_path, clip):
     (tmp_path / "o.mkv").write_bytes(b"the old video")
-    with pytest.raises(Killed):
+    with pytest.raises(PowerCut):
         copy(clip, tmp_path / "o.mkv", stop_after=20)
     assert (tmp_path / "o.mkv").read_bytes() == b"the old video"
 

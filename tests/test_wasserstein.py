@@ -4,21 +4,9 @@ import numpy as np
 import pytest
 import scipy.linalg
 import tensorflow as tf
-from restyle.models.losses import (
-    channel_mean,
-    gram_matrix,
-    style_error,
-    style_statistics,
-    style_target,
-)
+from restyle.models import losses, wasserstein
+from restyle.models.losses import channel_mean, gram_matrix
 from restyle.models.objective_config import ObjectiveConfig
-from restyle.models.wasserstein import (
-    RIDGE,
-    covariance,
-    gaussian_target,
-    trace_of_root,
-    wasserstein_error,
-)
 
 RNG = np.random.default_rng(5)
 LAYER = ObjectiveConfig(style_layers=("conv1_1",))
@@ -26,15 +14,13 @@ LAYER = ObjectiveConfig(style_layers=("conv1_1",))
 
 def random_features(positions=40, channels=6, batch=1):
     mixing = RNG.normal(size=(channels, channels))
-    values = RNG.normal(size=(batch, positions // 4, 4, channels)) @ mixing + RNG.normal(
-        size=channels
-    )
-    return values.astype(np.float32)
+    values = RNG.normal(size=(batch, positions // 4, 4, channels)) @ mixing
+    return (values + RNG.normal(size=channels)).astype(np.float32)
 
 
 def error(features, painting, guidance=None):
-    target = style_target({"conv1_1": painting}, LAYER).statistics["conv1_1"]
-    return style_error(style_statistics(features, LAYER, guidance), target, LAYER)
+    target = losses.style_target({"conv1_1": painting}, LAYER).statistics["conv1_1"]
+    return losses.style_error(losses.style_statistics(features, LAYER, guidance), target, LAYER)
 
 
 def numpy_error(features, painting):
@@ -46,7 +32,7 @@ def numpy_error(features, painting):
     spread, spread_painting = (
         np.cov(each, rowvar=False, bias=True) for each in (flat, flat_painting)
     )
-    ridge = RIDGE * np.trace(spread_painting) / len(mean) * np.eye(len(mean))
+    ridge = wasserstein.RIDGE * np.trace(spread_painting) / len(mean) * np.eye(len(mean))
     spread, spread_painting = spread + ridge, spread_painting + ridge
     root = scipy.linalg.sqrtm(spread_painting)
     shared = np.trace(scipy.linalg.sqrtm(root @ spread @ root)).real
@@ -107,7 +93,7 @@ def test_equal_eigenvalues_have_a_finite_gradient():
 
     with tf.GradientTape() as tape:
         tape.watch(spread)
-        value = trace_of_root(spread, 2 * np.eye(5, dtype=np.float32)[None])
+        value = wasserstein.trace_of_root(spread, 2 * np.eye(5, dtype=np.float32)[None])
 
     close(value, [10])
     close(tape.gradient(value, spread), np.eye(5)[None])  # Of tr (4 S)^(1/2).
@@ -127,16 +113,16 @@ def test_a_gram_matrix_without_the_means_is_the_covariance():
     features, mask = random_features(), RNG.random((1, 10, 4, 1)).astype(np.float32)
     weights = np.square(mask).ravel()
 
-    got = covariance(channel_mean(features, mask), gram_matrix(features, mask))
+    got = wasserstein.covariance(channel_mean(features, mask), gram_matrix(features, mask))
 
     close(got[0], np.cov(features.reshape(-1, 6), rowvar=False, bias=True, aweights=weights))
 
 
 def test_each_picture_of_a_batch_may_have_a_painting_of_its_own():
     features, paintings = random_features(batch=2), random_features(batch=2)
-    target = gaussian_target(channel_mean(paintings), gram_matrix(paintings))
+    painted, wanted = ((channel_mean(each), gram_matrix(each)) for each in (features, paintings))
 
-    together = wasserstein_error(channel_mean(features), gram_matrix(features), target)
+    together = wasserstein.wasserstein_error(*painted, wasserstein.gaussian_target(*wanted))
 
     alone = [error(one[None], own[None])[0] for one, own in zip(features, paintings, strict=True)]
     close(together, alone)

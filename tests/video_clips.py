@@ -5,6 +5,8 @@ from fractions import Fraction
 import av
 import numpy as np
 
+from restyle.media.video.reader import VideoReader
+
 SIZE = (48, 64)
 TEN_A_SECOND = Fraction(1, 10)
 
@@ -15,6 +17,10 @@ def numbered(count, size=SIZE):
     frames[:] = 60 + 6 * np.arange(count).reshape(-1, 1, 1, 1)
     frames[:, : size[0] // 2, : size[1] // 2] = 20
     return frames
+
+
+def frames_of(path):
+    return list(VideoReader(path).frames())
 
 
 def number_of(pixels):
