@@ -22,13 +22,12 @@ from restyle.models.vgg19 import vgg19_features
 from restyle.models.weights.load import load_vgg_weights
 
 from benchmarks.report import head, line, parser_of
-from restyle.exact.evaluation import evaluation_at
+from restyle.exact.evaluation import WholeImage, evaluation_at
 from restyle.exact.lbfgs import LBFGS
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.tiled_image import TiledImage
-from restyle.exact.whole_image import Measured, WholeImage
 from restyle.machine.precision import PRECISIONS
-from restyle.measure import as_batch
+from restyle.measure import Measured, as_batch
 from restyle.media.images import as_saved, fit_long_side
 
 HISTORY = 20

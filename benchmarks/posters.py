@@ -91,8 +91,7 @@ def _measured(
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     from restyle.models.weights.load import load_vgg_weights
 
-    from restyle.exact.evaluation import evaluation_at
-    from restyle.exact.network import network_for
+    from restyle.exact.evaluation import evaluation_at, network_for
     from restyle.exact.optimizer import optimizer_for
     from restyle.exact.pairs import PairFiles
     from restyle.exact.problem import read_problem

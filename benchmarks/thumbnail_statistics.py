@@ -25,8 +25,7 @@ from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
 from benchmarks.report import head, line, parser_of
 from restyle.exact.adam import Adam
-from restyle.exact.evaluation import evaluation_at, measure_stages
-from restyle.exact.network import network_for
+from restyle.exact.evaluation import evaluation_at, measure_stages, network_for
 from restyle.exact.optimizer import optimize
 from restyle.exact.plan import TILES
 from restyle.exact.problem import Problem, read_problem

@@ -23,8 +23,7 @@ from restyle.models.objective_config import STYLE_LOSSES
 from restyle.models.weights.load import VGGWeights, load_vgg_weights
 
 from benchmarks.report import head, line, parser_of
-from restyle.exact.evaluation import evaluation_at
-from restyle.exact.network import network_for
+from restyle.exact.evaluation import evaluation_at, network_for
 from restyle.exact.optimizer import optimize
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.schedule import Scale, scales_of

@@ -36,7 +36,7 @@ from restyle.training.settings import TrainConfig
 from restyle.training.task import TrainTask, check_output, read_training, shape_for, with_start
 
 if TYPE_CHECKING:
-    from restyle.exact.optimizer import Step
+    from restyle.exact.step import Step
     from restyle.models.weights.load import VGGWeights
     from restyle.training.loop import TrainStep
 
@@ -212,8 +212,7 @@ def scorer(
     )
     weights = _vgg(vgg_weights)
     from restyle import measure
-    from restyle.exact.evaluation import paintings_of
-    from restyle.exact.network import network_for
+    from restyle.exact.evaluation import network_for, paintings_of
 
     network = network_for(weights, objective.layers, objective.pooling, "float32")
     return functools.partial(

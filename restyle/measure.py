@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -38,6 +38,24 @@ class Painting:
     weight: float = 1.0
     mask: np.ndarray | None = None
     content_mask: np.ndarray | None = None
+
+
+class Measured(NamedTuple):
+    """The objective at one image.
+
+    Attributes:
+      value: scalar, the weighted sum of the terms.
+      gradient: of the value with respect to the image, (1, h, w, 3).
+      terms: (t,), the terms before their weights, in the order of `Objective.weights`.
+    """
+
+    value: Tensor
+    gradient: Tensor
+    terms: Tensor
+
+
+Evaluation = Callable[[Tensor], Measured]
+"""What an optimizer needs. Another way to compute the same, by tiles say, has this shape."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ from user_errors import message_of
 
 from restyle.exact.lbfgs import LBFGS
 from restyle.exact.pairs import PairFiles, PairsInFiles, PairsInMemory
-from restyle.exact.whole_image import Measured
+from restyle.measure import Measured
 
 SHAPE = (1, 2, 2, 3)
 SIZE = 12

@@ -19,8 +19,8 @@ from restyle.exact.plan import MemoryPlan, Room, Way
 from restyle.exact.problem import Problem
 from restyle.exact.schedule import Scale
 from restyle.exact.settings import OptimizeConfig
-from restyle.exact.whole_image import Measured
 from restyle.machine import precision
+from restyle.measure import Measured
 from restyle.media.images import resize
 
 RNG = np.random.default_rng(11)

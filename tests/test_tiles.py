@@ -11,8 +11,8 @@ from restyle.models.vgg19 import vgg19_features
 from restyle.models.vgg_layers import LAYER_NAMES
 from restyle.models.weights.load import random_vgg_weights
 
+from restyle.exact.evaluation import WholeImage
 from restyle.exact.tiled_image import TiledImage
-from restyle.exact.whole_image import WholeImage
 from restyle.measure import Painting, compare
 from restyle.tiled_comparison import variation
 from restyle.tiles import seen_in_tiles, spans, stages_of

@@ -19,7 +19,7 @@ from restyle.models.objective_config import ObjectiveConfig
 from restyle.record.recipe import file_sha256, recipe_text
 
 if TYPE_CHECKING:
-    from restyle.exact.optimizer import Step
+    from restyle.exact.step import Step
 
 SECONDS_BETWEEN_PICTURES = 1.0
 # A page may still be fetching one of those before the last.

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from restyle.exact.whole_image import Evaluation
+from restyle.measure import Evaluation
 
 
 class Adam:

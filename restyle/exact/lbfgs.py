@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from restyle.exact.pairs import Pairs, PairsInMemory
-from restyle.exact.whole_image import Evaluation, Measured
+from restyle.measure import Evaluation, Measured
 
 SUFFICIENT_DECREASE = 1e-4
 MOST_TRIALS = 12

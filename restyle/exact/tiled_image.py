@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from restyle.exact.whole_image import Measured
+from restyle.measure import Measured
 from restyle.tiled_comparison import TiledComparison, add, variation
 from restyle.tiles import POOLED, Map, Span, Stage, Tile, tile_sides
 

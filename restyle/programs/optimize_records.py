@@ -11,7 +11,7 @@ from restyle.record.run_folder import RunFolder
 from restyle.record.tensorboard_log import TensorBoardLog
 
 if TYPE_CHECKING:
-    from restyle.exact.optimizer import Step
+    from restyle.exact.step import Step
 
 # A time lapse lasts four to eight seconds, the last picture not counted.
 FEWEST_TICKS, MOST_PICTURES = 100, 200

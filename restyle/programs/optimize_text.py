@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from restyle.exact.optimizer import Step
+    from restyle.exact.step import Step
 
 
 def metrics_row(step: "Step") -> dict[str, float]:
