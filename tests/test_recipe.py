@@ -2,9 +2,13 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+import shutil
+import subprocess
 
 import numpy as np
+import pytest
 
+from restyle.record import recipe as recipes
 from restyle.record.recipe import file_sha256, recipe_text, versions
 
 
@@ -52,3 +56,75 @@ def test_a_package_under_another_name_does_not_cost_the_picture(monkeypatch):
 
     assert versions()["tensorflow-by-another-name"] == "unknown"
     assert versions()["numpy"] == np.__version__
+
+
+def git(folder, *arguments):
+    author = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    command = ["git", "-C", folder, *author, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """A repository with two commits and a tag, in the place of restyle's own."""
+    if not shutil.which("git"):
+        pytest.skip("there is no git here")
+    folder = tmp_path / "clone"
+    (folder / "models").mkdir(parents=True)
+    git(folder, "init", "-q")
+    for text in ("one", "two"):
+        (folder / "models" / "losses.py").write_text(text)
+        git(folder, "add", "models")
+        git(folder, "commit", "-q", "-m", text)
+    git(folder, "tag", "-a", "v1", "-m", "a name is no commit")
+    monkeypatch.setattr(recipes, "CLONE", folder)
+    yield folder
+    recipes.commit.cache_clear()
+
+
+def test_a_clone_is_named_by_its_commit_and_marked_where_its_files_differ(clone, tmp_path):
+    head = git(clone, "rev-parse", "HEAD")
+    assert len(versions()["restyle"]) >= 12 and head.startswith(versions()["restyle"])
+
+    (clone / "models" / "losses.py").write_text("three")
+    assert not versions()["restyle"].endswith("+"), "as it was when the program was started"
+    recipes.commit.cache_clear()
+    assert versions()["restyle"] == f"{head[:12]}+"
+
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{clone}", tmp_path / "shallow")
+    assert recipes.commit(tmp_path / "shallow") == head[:12]
+
+
+def test_a_hook_of_another_repository_is_not_asked(clone, monkeypatch):
+    monkeypatch.setenv("GIT_DIR", "elsewhere")
+
+    assert recipes.commit(clone)
+
+
+def inside_another(clone, monkeypatch):
+    (clone / "inside" / "models").mkdir(parents=True)
+    return clone / "inside"
+
+
+def at_the_top_of_another(clone, monkeypatch):
+    (clone / "models").rename(clone / "other")
+    return clone
+
+
+def without_git(clone, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    return clone
+
+
+def with_a_broken_repository(clone, monkeypatch):
+    shutil.rmtree(clone / ".git" / "objects")
+    return clone
+
+
+@pytest.mark.parametrize(
+    "put", [inside_another, at_the_top_of_another, without_git, with_a_broken_repository]
+)
+def test_where_no_commit_can_be_told_none_is(clone, monkeypatch, put):
+    monkeypatch.setattr(recipes, "CLONE", put(clone, monkeypatch))
+
+    assert "restyle" not in versions() and "numpy" in versions()

@@ -1,11 +1,15 @@
 """How a result was made, as text that travels with it."""
 
 import dataclasses
+import functools
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,15 +18,37 @@ from restyle.errors import UserError
 from restyle.models.objective_config import PRESETS, ObjectiveConfig
 
 PACKAGES = ("keras", "numpy", "pillow")
+CLONE = Path(__file__).resolve().parents[2]  # If restyle was not installed.
 
 
 def versions(backend: str = "tensorflow") -> dict[str, str]:
-    """The versions of Python and of the packages that a result depends on.
+    """The versions of Python and of the packages that a result depends on; the commit of a clone.
 
     backend: the package that Keras computes with.
     """
     packages = {name: _version(name) for name in (backend, *PACKAGES)}
-    return {"python": platform.python_version()} | packages
+    own = {"restyle": found} if (found := commit(CLONE)) else {}
+    return own | {"python": platform.python_version()} | packages
+
+
+@functools.cache  # A run has one, whatever is done to the files meanwhile.
+def commit(clone: Path) -> str:
+    """The commit that a folder has checked out, and "+" if its files differ; "" if it is no clone.
+
+    A repository in which restyle was installed says nothing of it: models/ is then elsewhere.
+    """
+    if not ((clone / ".git").exists() and (clone / "models").is_dir()):
+        return ""
+    asked = ["git", "--no-optional-locks", "describe", "--always", "--exclude=*", "--abbrev=12"]
+    # Those that a hook sets are of its repository.
+    surroundings = {name: each for name, each in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            [*asked, "--dirty=+"], cwd=clone, env=surroundings, capture_output=True, timeout=5
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode().strip() if done.returncode == 0 else ""
 
 
 def _version(package: str) -> str:
