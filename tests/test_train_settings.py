@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from imported_by import imported_by
 
-from restyle.programs.train_text import mean_terms_line, train_line, train_row
+from restyle.programs.train_record import mean_terms_line, train_line, train_row
 from restyle.training.settings import TrainConfig, learning_rate_at
 
 CONFIG = TrainConfig(learning_rate=0.01, warmup=10)

@@ -1,4 +1,4 @@
-"""What a run leaves behind while it goes on, beside its picture: needs no TensorFlow."""
+"""What a run says of its steps and leaves behind, beside its picture: needs no TensorFlow."""
 
 import math
 from pathlib import Path
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from restyle.media.images import write_image
 from restyle.media.video.time_lapse import TICK, TimeLapse
-from restyle.programs.optimize_text import metrics_row
 from restyle.record.run_folder import RunFolder
 from restyle.record.tensorboard_log import TensorBoardLog
 
@@ -99,3 +98,31 @@ class TimeLapseRecord:
 def is_due(step: "Step", every: int) -> bool:
     """Whether a step is one of those that come every so many iterations; 0: none is."""
     return every > 0 and step.iteration_of_run % every == 0
+
+
+def metrics_row(step: "Step") -> dict[str, float]:
+    """A step as a line of metrics.csv, by column."""
+    height, width = step.scale.size
+    return {
+        "iteration": step.iteration_of_run,
+        "height": height,
+        "width": width,
+        "evaluations": step.evaluations,
+        "seconds": step.seconds,
+        "objective": step.value,
+        **step.terms,
+    }
+
+
+def step_line(step: "Step") -> str:
+    """A step in one line: scale, iteration, objective, and the terms before their weights."""
+    height, width = step.scale.size
+    parts = [
+        f"scale {step.scale_index + 1}/{len(step.schedule)} {width}x{height}",
+        f"iteration {step.iteration}/{step.scale.iterations}",
+        f"objective {step.value:.4f}",
+    ]
+    for kind in ("content", "style"):
+        terms = [f"{value:.3f}" for name, value in step.terms.items() if name.startswith(kind)]
+        parts.append(f"{kind} {' '.join(terms)}")
+    return "  ".join(parts)

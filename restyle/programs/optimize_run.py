@@ -19,10 +19,10 @@ from restyle.programs.optimize_records import (
     PreviewsBeside,
     Record,
     TimeLapseRecord,
+    step_line,
 )
 from restyle.programs.optimize_settings import SAVE_EVERY, Results
 from restyle.programs.optimize_task import Task
-from restyle.programs.optimize_text import step_line
 from restyle.programs.progress import ProgressDisplay
 from restyle.record.recipe import recipe_text, run_record
 from restyle.record.run_folder import RunFolder

@@ -29,8 +29,8 @@ from restyle.programs.settings import (
     refuse_beside_resume,
     settings_text,
 )
+from restyle.programs.train_record import TrainRecord, train_line
 from restyle.programs.train_settings import CONFIGS, FLAGS, SHAPE, Results, Sources, idle
-from restyle.programs.train_text import train_line
 from restyle.record.recipe import run_record
 from restyle.record.run_folder import RunFolder
 from restyle.record.tensorboard_log import check_tensorboard
@@ -177,7 +177,6 @@ def _steps(
     interruption: Interruption,
 ) -> int | None:
     """Takes the steps of the run and keeps a record: how many it has, or None if interrupted."""
-    from restyle.programs.train_record import TrainRecord
     from restyle.training.loop import Diverged
 
     record = None
