@@ -21,6 +21,7 @@ from restyle.models.transform_config import TransformConfig
 from restyle.models.transform_net import TransformNet
 from video_clips import frames_of, numbered, write_clip
 
+from restyle.exact.settings import PictureObjective
 from restyle.media.images import read_recipe
 from restyle.networks import save_network
 
@@ -144,6 +145,7 @@ def test_a_picture_grows_and_is_downloaded_with_its_recipe(browser, address, pic
         assert picture.size == (64, 43)
     settings = json.loads(read_recipe(path))["settings"]
     assert (settings["content_weight"], settings["iterations"]) == (0.3, 10)
+    assert settings["tv_weight"] == PictureObjective().tv_weight
     assert settings["style_blend_weights"] == [1, 1]
 
 

@@ -172,8 +172,8 @@ def _status(job: Job | None, before: int) -> str:
     lines = [
         f"<p class='title'>{html.escape(job.title)}</p>",
         f"<div class='bar' role='progressbar' aria-label='Progress' aria-valuemin='0' "
-        f"aria-valuemax='100' aria-valuenow='{share:.0%}'>".replace("%'", "'")
-        + f"<i style='width:{share:.1%}'></i></div>",
+        f"aria-valuemax='100' aria-valuenow='{100 * share:.0f}'>"
+        f"<i style='width:{share:.1%}'></i></div>",
         f"<p class='line'>{html.escape(_line(job, before))}</p>",
     ]
     if job.state == FAILED:

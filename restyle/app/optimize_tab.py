@@ -10,11 +10,10 @@ from restyle.app.job_view import QUIET, Asked, JobView, Room, name_of, newest, p
 from restyle.app.optimizing import SMALLEST_SIZE, STEP_OF_SIZE, largest_size, optimizing
 from restyle.app.visitors import Visitor
 from restyle.errors import UserError
-from restyle.exact.settings import COLORS, OptimizeConfig
-from restyle.models.objective_config import ObjectiveConfig
+from restyle.exact.settings import COLORS, OptimizeConfig, PictureObjective
 
 MOST_PAINTINGS = 4
-DEFAULTS, OBJECTIVE = OptimizeConfig(), ObjectiveConfig()
+DEFAULTS, OBJECTIVE = OptimizeConfig(), PictureObjective()
 STARTS = [("The photo", "content"), ("Noise", "noise"), ("The painting", "style")]
 KEPT_COLORS = dict(zip(COLORS, ("The painting's", "The photo's", "Matched first"), strict=True))
 

@@ -12,10 +12,9 @@ from restyle.app.jobs import Job
 from restyle.color import without_white
 from restyle.exact.plan import largest_side, plan_for, room_for
 from restyle.exact.problem import saved_alpha
-from restyle.exact.settings import OptimizeConfig, result_size
+from restyle.exact.settings import OptimizeConfig, PictureObjective, result_size
 from restyle.keywords import configured
 from restyle.media.images import image_size, write_image
-from restyle.models.objective_config import ObjectiveConfig
 from restyle.record.recipe import file_sha256, recipe_text
 
 if TYPE_CHECKING:
@@ -37,11 +36,11 @@ def optimizing(
 ) -> Callable[[Job], None]:
     """The work of a picture; refuses now what needs no waiting to be refused.
 
-    settings: fields of `ObjectiveConfig` and `OptimizeConfig`. folder: takes the result.
+    settings: fields of `PictureObjective` and `OptimizeConfig`. folder: takes the result.
 
     Raises UserError for files that are no pictures, and a size for which memory lacks.
     """
-    objective, config = configured(settings, ObjectiveConfig, OptimizeConfig)
+    objective, config = configured(settings, PictureObjective, OptimizeConfig)
     for painting in paintings:
         image_size(painting)
     size = result_size(image_size(photo), config)

@@ -53,12 +53,9 @@ class PaintTab:
                     self._video(page)
                 with gr.Tab("Camera"):
                     self._camera()
-        self.network.change(
-            self._fitting, self.network, [self._stroke, *self._blend], preprocess=False, **QUIET
-        )
-        page.load(
-            self._fitting, self.network, [self._stroke, *self._blend], preprocess=False, **QUIET
-        )
+        dials = [self._stroke, *self._blend]
+        for happens in (self.network.change, page.load):
+            happens(self._fitting, self.network, dials, preprocess=False, **QUIET)
         page.load(self.offer, None, self.network, **QUIET)
 
     def offer(self, request: gr.Request) -> Any:

@@ -187,11 +187,12 @@ def _steps(
         for step in session.steps(snapshot, interruption, sources.preview_every):
             display.show(step.progress, train_line(step, session.images_per_second(step)))
             skipped = skipped_text(session.task.photographs.skipped)
-            for news in {skipped, step.event} - {"", told}:
-                display.say(f"note: {news}")
+            news = [f"note: {text}" for text in (skipped, step.event) if text not in ("", told)]
+            if record:
+                news.append(record.add(step))
+            for line in filter(None, news):
+                display.say(line)
             told = skipped
-            if measured := record.add(step) if record else "":
-                display.say(measured)
     except Diverged as error:
         raise UserError(str(error)) from error
     if step is None:
