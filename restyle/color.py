@@ -10,12 +10,12 @@ NO_VARIANCE = (1 / 255) ** 2
 
 
 def luminance(pixels: np.ndarray) -> np.ndarray:
-    """Returns Y = 0.299 R + 0.587 G + 0.114 B, (h, w) in [0, 1], of (h, w, 3) pixels."""
+    """Y = 0.299 R + 0.587 G + 0.114 B, (h, w) in [0, 1], of (h, w, 3) pixels."""
     return pixels @ LUMA
 
 
 def keep_luminance(pixels: np.ndarray, content: np.ndarray) -> np.ndarray:
-    """Returns the luminance of `pixels` with the color, I and Q of YIQ, of `content`.
+    """The luminance of `pixels` with the color, I and Q of YIQ, of `content`.
 
     result = Y(pixels) + s (content - Y(content)),  s in [0, 1] for each pixel
 
@@ -58,7 +58,7 @@ def without_white(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def match_color(style: np.ndarray, content: np.ndarray) -> np.ndarray:
-    """Returns the style picture in the content's colors: with its mean and covariance.
+    """The style picture in the content's colors: with its mean and covariance.
 
     Each pixel x becomes A x + b as in `color_transform`; what leaves [0, 1] is clipped, the only
     reason why the statistics of the result may differ a little from the content's.
@@ -75,7 +75,7 @@ def match_color(style: np.ndarray, content: np.ndarray) -> np.ndarray:
 
 
 def color_transform(style: np.ndarray, content: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the A and b of x -> A x + b that give the style the content's mean and covariance.
+    """A and b of x -> A x + b that give the style the content's mean and covariance.
 
     A = S_content^(1/2) S_style^(-1/2),  b = m_content - A m_style
 
@@ -102,7 +102,7 @@ def _mean_and_covariance(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _symmetric_power(covariance: np.ndarray, exponent: float) -> np.ndarray:
-    """Returns U L^exponent U' for the covariance U L U'; directions of no variance give zero."""
+    """U L^exponent U' for the covariance U L U'; directions of no variance give zero."""
     variances, directions = np.linalg.eigh(covariance)
     varies = variances > NO_VARIANCE
     powers = np.where(varies, np.where(varies, variances, 1) ** exponent, 0)

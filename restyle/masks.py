@@ -14,7 +14,7 @@ WHOLE = "all"
 
 
 def read_mask(mask: ImageSource, size: tuple[int, int]) -> np.ndarray:
-    """Returns how much each pixel of a picture belongs to the region that is white in the mask.
+    """How much each pixel of a picture belongs to the region that is white in the mask.
 
     Soft edges stay soft. What is transparent in the mask does not belong to the region, so a shape
     painted white on nothing will do.
@@ -47,7 +47,7 @@ def read_mask(mask: ImageSource, size: tuple[int, int]) -> np.ndarray:
 
 
 def read_style_mask(mask: ImageSource, size: tuple[int, int]) -> np.ndarray:
-    """Returns as `read_mask` where a painting's strokes are taken from; WHOLE is all of it."""
+    """As `read_mask` where a painting's strokes are taken from; WHOLE is all of it."""
     whole = is_path(mask) and mask == WHOLE
     return np.ones(size, np.float32) if whole else read_mask(mask, size)
 
@@ -57,7 +57,7 @@ def mask_pairs(
     style_masks: Sequence[ImageSource],
     styles: Sequence[ImageSource],
 ) -> list[tuple[ImageSource, ImageSource]]:
-    """Returns (content mask, style mask) for each style, or nothing if no mask is given.
+    """(content mask, style mask) for each style, or nothing if no mask is given.
 
     Without style masks the paintings are taken whole.
 

@@ -7,7 +7,7 @@ from restyle.media.images import read_image
 
 
 def ramp(height=6, width=8):
-    """Returns uint8 levels (h, w, 3) that differ in every corner, so that turning shows."""
+    """uint8 levels (h, w, 3) that differ in every corner, so that turning shows."""
     y, x = np.mgrid[:height, :width]
     levels = np.stack([255 * y / (height - 1), 255 * x / (width - 1), 40 + 0 * x], axis=-1)
     return levels.astype(np.uint8)
@@ -28,6 +28,6 @@ def assert_same_pixels(path, other):
 
 
 def profile_with_red_and_blue_swapped():
-    """Returns sRGB's profile with its red and blue primary exchanged."""
+    """sRGB's profile with its red and blue primary exchanged."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return profile.replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ").replace(b"????", b"bXYZ")

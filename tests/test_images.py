@@ -156,7 +156,7 @@ def test_colors_mean_what_the_profile_says(tmp_path, name, mode):
 
 
 def profile_with_invisible_cyan():
-    """Returns a CMYK profile of ICC version 2: black ink is black, the other three do not show."""
+    """A CMYK profile of ICC version 2: black ink is black, the other three do not show."""
     identity, grid = bytes(range(256)), b"\xff\x80\x80\x00\x80\x80" * 8  # Lab, K fastest.
     matrix = (65536 * np.eye(3)).astype(">i4").tobytes()
     lookup = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + matrix + identity * 4 + grid + identity * 3

@@ -12,7 +12,7 @@ TEN_A_SECOND = Fraction(1, 10)
 
 
 def numbered(count, size=SIZE):
-    """Returns uint8 frames (h, w, 3): each has its own gray, and a dark corner at the top left."""
+    """uint8 frames (h, w, 3): each has its own gray, and a dark corner at the top left."""
     frames = np.empty((count, *size, 3), np.uint8)
     frames[:] = 60 + 6 * np.arange(count).reshape(-1, 1, 1, 1)
     frames[:, : size[0] // 2, : size[1] // 2] = 20
@@ -24,7 +24,7 @@ def frames_of(path):
 
 
 def number_of(pixels):
-    """Returns which of the numbered frames this is, by its lower right corner."""
+    """Which of the numbered frames this is, by its lower right corner."""
     return round((255 * float(pixels[-8:, -8:].mean()) - 60) / 6)
 
 
@@ -74,7 +74,7 @@ def write_clip(
 
 
 def packets_of(path, kind):
-    """Returns (time, bytes) of all packets of the first stream of a kind."""
+    """(time, bytes) of all packets of the first stream of a kind."""
     with av.open(path) as container:
         stream = next(each for each in container.streams if each.type == kind)
         return [
@@ -103,7 +103,7 @@ def _write_tone(container, tone, seconds):
 
 
 def _text_stream(container, path, text):
-    """Returns the packets of a stream with one subtitle, from 0.3 to 0.8 seconds."""
+    """The packets of a stream with one subtitle, from 0.3 to 0.8 seconds."""
     path.write_text(f"1\n00:00:00,300 --> 00:00:00,800\n{text}\n\n")
     with av.open(path) as source:
         stream = container.add_stream_from_template(source.streams.subtitles[0])

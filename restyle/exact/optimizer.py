@@ -36,7 +36,7 @@ def optimize(
     resume: Mapping[str, np.ndarray] | None = None,
     room: Room | None = None,
 ) -> Iterator[Step]:
-    """Returns an iterator over the iterations of a run, scale after scale: it makes the picture.
+    """An iterator over the iterations of a run, scale after scale: it makes the picture.
 
       for step in optimize(problem, PictureObjective(), OptimizeConfig(), load_vgg_weights()):
           print(step.value)

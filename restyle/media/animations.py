@@ -68,19 +68,19 @@ class Animation:
 
 
 def is_animated(path: AnyPath) -> bool:
-    """Returns whether the file is a picture that moves; False for what cannot be read."""
+    """Whether the file is a picture that moves; False for what cannot be read."""
     with contextlib.suppress(UserError), opened(path) as image:
         return _frame_count(image) > 1
     return False
 
 
 def can_be_animated(path: AnyPath) -> bool:
-    """Returns whether the format that the name asks for can be animated."""
+    """Whether the format that the name asks for can be animated."""
     return WRITABLE.get(Path(path).suffix.lower()) in WRITTEN
 
 
 def read_animation(path: AnyPath) -> Animation:
-    """Returns what there is to know of an animation, for which all frames are decoded once.
+    """What there is to know of an animation, for which all frames are decoded once.
 
     Raises:
       UserError: the file is missing, or broken in any of its frames.
@@ -173,7 +173,7 @@ def _frames(image: Image.Image, size: tuple[int, int]) -> Iterator[Image.Image]:
 
 
 def _plays(image: Image.Image) -> int:
-    """Returns how often the animation is shown; GIF says how often it is repeated, or nothing."""
+    """How often the animation is shown; GIF says how often it is repeated, or nothing."""
     if image.format == "GIF":
         repeats = image.info.get("loop")
         return 1 if repeats is None else repeats and repeats + 1
@@ -181,20 +181,20 @@ def _plays(image: Image.Image) -> int:
 
 
 def _cut_off(path: AnyPath, image: Image.Image) -> bool:
-    """Returns whether a GIF lacks its end; the other formats would not have been decoded."""
+    """Whether a GIF lacks its end; the other formats would not have been decoded."""
     with open(path, "rb") as file:
         file.seek(-min(os.path.getsize(path), 1024), os.SEEK_END)  # Some have a little more there.
         return image.format == "GIF" and GIF_END not in file.read()
 
 
 def _in_ticks(milliseconds: Sequence[float], tick: int) -> list[int]:
-    """Returns durations in whole ticks, in milliseconds: what is rounded off is not added up."""
+    """Durations in whole ticks, in milliseconds: what is rounded off is not added up."""
     ends = [round(end / tick) for end in itertools.accumulate(milliseconds)]
     return [tick * (end - begin) for begin, end in itertools.pairwise([0, *ends])]
 
 
 def _for_gif(milliseconds: Sequence[float]) -> list[int]:
-    """Returns durations as GIF can say them; what is faster than viewers go is slowed to that."""
+    """Durations as GIF can say them; what is faster than viewers go is slowed to that."""
     rounded = _in_ticks(milliseconds, GIF_TICK)
     pairs = zip(milliseconds, rounded, strict=True)
     slowed = [max(GIF_LEAST, ticks) if exact > GIF_TICK else ticks for exact, ticks in pairs]

@@ -39,7 +39,7 @@ def make_folder(path: AnyPath, advice: str) -> None:
 
 
 def find_pictures(place: AnyPath, *, without: AnyPath | None = None) -> list[Path]:
-    """Returns the pictures in a folder and below it, or those that match a pattern.
+    """The pictures in a folder and below it, or those that match a pattern.
 
     They come in the order of their characters, "/" between folders: the same on every machine.
     Hidden files and folders are left out. A folder is read once, however many links lead to it;
@@ -75,7 +75,7 @@ def find_pictures(place: AnyPath, *, without: AnyPath | None = None) -> list[Pat
 
 
 def jobs(place: AnyPath, output: AnyPath, *, suffix: str | None = None) -> list[Job]:
-    """Returns each picture of a place with the file that its result goes to.
+    """Each picture of a place with the file that its result goes to.
 
     The result of one file is `output`, or has the same name in it if that is a folder or ends with
     "/". The results of a folder or a pattern lie in the folder `output` as the pictures lie in
@@ -103,7 +103,7 @@ def jobs(place: AnyPath, output: AnyPath, *, suffix: str | None = None) -> list[
 
 
 def shard(jobs: Sequence[Job], part: str) -> Sequence[Job]:
-    """Returns every 8th job from the 2nd on for "2/8": eight machines share the work by this."""
+    """Every 8th job from the 2nd on for "2/8": eight machines share the work by this."""
     numbers = re.fullmatch(r"(\d+)/(\d+)", part)
     first, count = map(int, numbers.groups()) if numbers else (0, 0)
     if not 1 <= first <= count:
@@ -112,12 +112,12 @@ def shard(jobs: Sequence[Job], part: str) -> Sequence[Job]:
 
 
 def unfinished(jobs: Sequence[Job]) -> list[Job]:
-    """Returns the jobs without a result. A result is complete if it exists: see `write_image`."""
+    """The jobs without a result. A result is complete if it exists: see `write_image`."""
     return [job for job in jobs if not job.target.exists()]
 
 
 def _base_and_pattern(place: AnyPath) -> tuple[Path, str]:
-    """Returns the folder without wildcards and the pattern below it, "" if there is none.
+    """The folder without wildcards and the pattern below it, "" if there is none.
 
     What exists is no pattern: "album [2019]" is a folder.
     """
@@ -164,7 +164,7 @@ def _refuse(error: OSError) -> NoReturn:
 
 
 def _inventory(files: Sequence[Path]) -> str:
-    """Returns "12 files, none of them a picture (.txt 10, .mp4 2)"."""
+    """What there is: "12 files, none of them a picture (.txt 10, .mp4 2)"."""
     if not files:
         return "no files"
     kinds = Counter(file.suffix.lower() or "without extension" for file in files)
@@ -206,7 +206,7 @@ def _target_of_one(source: Path, output: AnyPath, suffix: str | None) -> Path:
 
 
 def _result_name(source: Path, suffix: str | None) -> str:
-    """Returns the source's own name if its format is the wanted one."""
+    """The source's own name if its format is the wanted one."""
     own = source.suffix.lower()
     stays = own in WRITABLE and (own != ".gif" or is_animated(source))
     wanted = suffix or (own if stays else ".png")

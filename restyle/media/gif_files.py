@@ -12,7 +12,7 @@ LEAVE, REMOVE = 1, 2  # What becomes of a frame before the next one is drawn.
 
 
 def paletted(image: Image.Image) -> Image.Image:
-    """Returns an RGB or RGBA picture in its 255 best colors, dithered; half clear is clear."""
+    """An RGB or RGBA picture in its 255 best colors, dithered; half clear is clear."""
     colors = image.convert("RGB")
     # A hundred times as fast as Pillow's median cut, and nearer to the picture once it is dithered.
     palette = colors.quantize(COLORS, Image.Quantize.FASTOCTREE)

@@ -11,7 +11,7 @@ BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"
 
 
 def is_heif(path: str | os.PathLike[str]) -> bool:
-    """Returns whether a file says in its first bytes that it is HEIF; not so AVIF, its kin."""
+    """Whether a file says in its first bytes that it is HEIF; not so AVIF, its kin."""
     try:
         with open(path, "rb") as file:
             head = file.read(12)
@@ -21,7 +21,7 @@ def is_heif(path: str | os.PathLike[str]) -> bool:
 
 
 def opened_heif(path: str | os.PathLike[str]) -> Image.Image:
-    """Returns the open file, upright: what turns it is applied when it is decoded.
+    """The open file, upright: what turns it is applied when it is decoded.
 
     Raises:
       UserError: pillow-heif is not installed.

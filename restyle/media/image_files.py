@@ -113,7 +113,7 @@ def _check_pixel_count(path: AnyPath, image: Image.Image) -> None:
 
 
 def _why_unreadable(path: AnyPath, error: Exception) -> str:
-    """Returns the one line for the user: what is wrong with the file and what to do."""
+    """The one line for the user: what is wrong with the file and what to do."""
     if isinstance(error, FileNotFoundError):
         looked_in = "" if os.path.isabs(path) else f" (looked in {os.getcwd()})"
         return f"No image at '{path}'{looked_in}."

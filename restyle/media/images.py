@@ -52,7 +52,7 @@ class Picture:
 
 
 def read_image(path: AnyPath) -> Picture:
-    """Returns the picture as it is meant to be seen: upright, in sRGB, with its transparency.
+    """The picture as it is meant to be seen: upright, in sRGB, with its transparency.
 
     EXIF orientation (in HEIC, where EXIF does not count, the file's own) and ICC profile are
     applied; CMYK without a profile is converted by the plain
@@ -67,7 +67,7 @@ def read_image(path: AnyPath) -> Picture:
 
 
 def as_picture(image: Image.Image, path: AnyPath, *, note: str = "") -> Picture:
-    """Returns what an open file shows, see `read_image`; of several frames the one sought last."""
+    """What an open file shows, see `read_image`; of several frames the one sought last."""
     image = ImageOps.exif_transpose(image)
     alpha = _alpha(image)
     pixels, color_note = _srgb(image, path)
@@ -78,7 +78,7 @@ def as_picture(image: Image.Image, path: AnyPath, *, note: str = "") -> Picture:
 
 
 def image_size(path: AnyPath) -> tuple[int, int]:
-    """Returns the (height, width) that `read_image` would give, from the header alone.
+    """The (height, width) that `read_image` would give, from the header alone.
 
     But a PNG without a known orientation is decoded: the format lets it come after the pixels.
     """
@@ -90,7 +90,7 @@ def image_size(path: AnyPath) -> tuple[int, int]:
 
 
 def read_recipe(path: AnyPath) -> str:
-    """Returns the text that `write_image` put into the file."""
+    """The text that `write_image` put into the file."""
     with opened(path) as image:
         recipe = recipe_of(image)
     if recipe is None:
@@ -132,7 +132,7 @@ def write_image(
 
 
 def as_saved(pixels: np.ndarray, extension: str, *, alpha: np.ndarray | None = None) -> np.ndarray:
-    """Returns what a file of this kind gives back: rounded to 8 bits, and whatever JPEG does."""
+    """What a file of this kind gives back: rounded to 8 bits, and whatever JPEG does."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"picture{extension}"
         write_image(path, pixels, alpha=alpha)
@@ -145,14 +145,14 @@ def check_writable(path: AnyPath) -> None:
 
 
 def fit_long_side(size: tuple[int, int], long_side: int) -> tuple[int, int]:
-    """Returns the (height, width) of the same aspect whose longer side is `long_side` pixels."""
+    """The (height, width) of the same aspect whose longer side is `long_side` pixels."""
     scale = long_side / max(size)
     height, width = (max(1, round(side * scale)) for side in size)
     return height, width
 
 
 def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Returns the picture or the mask at another size, filtered so that nothing aliases.
+    """The picture or the mask at another size, filtered so that nothing aliases.
 
     Pictures take the Lanczos kernel, the sharpest; its overshoot is clipped. Masks take the linear
     one, which adds no ripples beside an edge.
@@ -173,12 +173,12 @@ def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def quantize(pixels: np.ndarray) -> np.ndarray:
-    """Returns uint8 levels: [0, 1] clipped, times 255, to the nearest. Undone by `dequantize`."""
+    """uint8 levels: [0, 1] clipped, times 255, to the nearest. Undone by `dequantize`."""
     return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
 
 
 def dequantize(levels: np.ndarray) -> np.ndarray:
-    """Returns float32 in [0, 1] for uint8 levels. Undone by `quantize`, exactly."""
+    """float32 in [0, 1] for uint8 levels. Undone by `quantize`, exactly."""
     return levels.astype(np.float32) / 255
 
 
@@ -191,7 +191,7 @@ def _frame_note(image: Image.Image) -> str:
 
 
 def _alpha(image: Image.Image) -> np.ndarray | None:
-    """Returns (h, w) float32 in [0, 1], or None if there is no transparent pixel."""
+    """(h, w) float32 in [0, 1], or None if there is no transparent pixel."""
     if not image.has_transparency_data:
         return None
     if image.mode.startswith("I"):  # Deep gray, which convert() would clip; one level is clear.
@@ -202,7 +202,7 @@ def _alpha(image: Image.Image) -> np.ndarray | None:
 
 
 def _srgb(image: Image.Image, path: AnyPath) -> tuple[np.ndarray, str]:
-    """Returns (h, w, 3) float32 sRGB in [0, 1] without regard to alpha, and a note or ""."""
+    """(h, w, 3) float32 sRGB in [0, 1] without regard to alpha, and a note or ""."""
     if image.mode == "F" or image.mode.startswith("I"):
         return np.repeat(deep_gray(image, path)[..., np.newaxis], 3, axis=-1), ""
     # In the mode its profile was made for, and without alpha, which profiles do not know.
@@ -221,7 +221,7 @@ def _srgb(image: Image.Image, path: AnyPath) -> tuple[np.ndarray, str]:
 
 
 def deep_gray(image: Image.Image, path: AnyPath) -> np.ndarray:
-    """Returns (h, w) float32 in [0, 1] from 16-bit or float samples, which convert() would clip."""
+    """(h, w) float32 in [0, 1] from 16-bit or float samples, which convert() would clip."""
     samples = np.asarray(image)
     white = 1 if image.mode == "F" else 65535
     low, high = samples.min(), samples.max()
@@ -234,7 +234,7 @@ def deep_gray(image: Image.Image, path: AnyPath) -> np.ndarray:
 
 
 def on_white(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Returns the picture laid on white."""
+    """The picture laid on white."""
     return 1 - alpha[..., np.newaxis] * (1 - pixels)
 
 
@@ -243,7 +243,7 @@ def _extension(path: AnyPath) -> str:
 
 
 def to_image(pixels: np.ndarray, alpha: np.ndarray | None, file_format: str) -> Image.Image:
-    """Returns the 8-bit picture, with an alpha channel if there is one and the format has it."""
+    """The 8-bit picture, with an alpha channel if there is one and the format has it."""
     if pixels.ndim != 3 or pixels.shape[-1] != 3 or not np.isfinite(pixels).all():
         raise ValueError(f"Expected finite pixels of shape (h, w, 3), got shape {pixels.shape}.")
     if alpha is not None and file_format in WITHOUT_ALPHA:

@@ -8,7 +8,7 @@ MARK = b"restyle recipe: "
 
 
 def recipe_options(file_format: str, recipe: str | None) -> dict:
-    """Returns what `Image.save` needs to put `recipe` into a file of this format.
+    """What `Image.save` needs to put `recipe` into a file of this format.
 
     PNG gets an iTXt chunk, GIF a comment; JPEG, WebP and TIFF get the EXIF ImageDescription. BMP
     has no place for text, and Pillow leaves it out.
@@ -28,7 +28,7 @@ def recipe_options(file_format: str, recipe: str | None) -> dict:
 
 
 def recipe_of(image: Image.Image) -> str | None:
-    """Returns the text that `recipe_options` put into the file, or None if there is none."""
+    """The text that `recipe_options` put into the file, or None if there is none."""
     if PNG_KEY in image.info:
         return str(image.info[PNG_KEY])
     if image.format == "GIF":

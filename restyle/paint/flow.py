@@ -14,7 +14,7 @@ SMALLEST_SIDE = 16
 
 
 def optical_flow(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Returns the displacement of each pixel from `first` to `second`.
+    """The displacement of each pixel from `first` to `second`.
 
     second[p + flow[p]] = first[p]
 
@@ -46,7 +46,7 @@ def optical_flow(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def warp(pixels: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """Returns the picture fetched along the flow: result[p] = pixels[p + flow[p]], bilinear.
+    """The picture fetched along the flow: result[p] = pixels[p + flow[p]], bilinear.
 
     With `flow` from a frame to another, the other one's pixels come to where the frame has them.
     What would come from outside the picture is its nearest edge pixel.
@@ -62,7 +62,7 @@ def warp(pixels: np.ndarray, flow: np.ndarray) -> np.ndarray:
 
 
 def consistent(flow: np.ndarray, back: np.ndarray) -> np.ndarray:
-    """Returns where the flow can be trusted: seen in both frames, and not at a motion's edge.
+    """Where the flow can be trusted: seen in both frames, and not at a motion's edge.
 
     Ruder et al. (2016), equations 3 to 5, with w^ the flow, w the flow back, w~(p) = w(p + w^(p)).
     A pixel is not consistent where
@@ -93,7 +93,7 @@ def consistent(flow: np.ndarray, back: np.ndarray) -> np.ndarray:
 def warping_error(
     before: np.ndarray, after: np.ndarray, flow: np.ndarray, mask: np.ndarray
 ) -> float:
-    """Returns the temporal warping error of two stylized frames, 0 for a perfectly steady video.
+    """The temporal warping error of two stylized frames, 0 for a perfectly steady video.
 
     E = mean over p in the mask, and channels, of (after[p] - before[p + flow[p]])^2
 
@@ -115,7 +115,7 @@ def warping_error(
 
 
 def _destinations(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the columns and the rows that p + flow[p] come to, (h, w) float32 each."""
+    """The columns and the rows that p + flow[p] come to, (h, w) float32 each."""
     rows, columns = np.indices(flow.shape[:2], dtype=np.float32)
     return columns + flow[..., 0], rows + flow[..., 1]
 
@@ -125,7 +125,7 @@ def _squared(vectors: np.ndarray) -> np.ndarray:
 
 
 def _opencv() -> Any:  # Its types do not say that an output may be None.
-    """Returns the module cv2, which only videos need."""
+    """The module cv2, which only videos need."""
     check_installed("A steady video", "opencv-python-headless")
     import cv2
 

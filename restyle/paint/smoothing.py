@@ -39,7 +39,7 @@ class Smoother:
         self._last: dict[str, np.ndarray] = {}
 
     def __call__(self, frame: np.ndarray, stylized: np.ndarray) -> np.ndarray:
-        """Returns the steadier stylized frame, (h, w, 3) float32 in [0, 1].
+        """The steadier stylized frame, (h, w, 3) float32 in [0, 1].
 
         Args:
           frame: (h, w, 3) in [0, 1], as filmed.
@@ -59,7 +59,7 @@ class Smoother:
         return result
 
     def state(self) -> dict[str, np.ndarray]:
-        """Returns all that `restore` needs, by name; empty before the first frame."""
+        """All that `restore` needs, by name; empty before the first frame."""
         return dict(self._last)
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
@@ -70,7 +70,7 @@ class Smoother:
         self._last = {name: state[name].copy() for name in ("frame", "result") if name in state}
 
     def _change(self, frame: np.ndarray, stylized: np.ndarray) -> np.ndarray:
-        """Returns mask (warp(last result) - stylized), zeros where the video starts anew."""
+        """Mask (warp(last result) - stylized), zeros where the video starts anew."""
         unchanged = np.zeros_like(stylized)
         if not self._last or self._last["frame"].shape != frame.shape:
             return unchanged

@@ -21,7 +21,7 @@ USUAL_RATE = 30.0
 
 
 def opencv() -> Any:  # Its types do not say what may be None.
-    """Returns the module cv2, which only cameras and windows need; UserError if it is missing."""
+    """The module cv2, which only cameras and windows need; UserError if it is missing."""
     check_installed("A camera", "opencv-python")
     import cv2
 
@@ -29,7 +29,7 @@ def opencv() -> Any:  # Its types do not say what may be None.
 
 
 def open_capture(number: int) -> Any:
-    """Returns a cv2.VideoCapture of the camera.
+    """A cv2.VideoCapture of the camera.
 
     Raises:
       UserError: there is no such camera, or OpenCV is not installed.
@@ -114,7 +114,7 @@ class Camera:
                 raise UserError("The camera gives no more pictures. Reconnect it.")
 
     def _read(self) -> np.ndarray | None:
-        """Returns the next frame, BGR, uint8."""
+        """The next frame, BGR, uint8."""
         there, levels = self._capture.read()
         return levels if there else None
 
@@ -130,7 +130,7 @@ class Camera:
 
 
 def _rate(capture: Any) -> Fraction:
-    """Returns the frames per second that the camera claims; many say 0."""
+    """The frames per second that the camera claims; many say 0."""
     rate = capture.get(opencv().CAP_PROP_FPS)
     known = math.isfinite(rate) and rate > 0
     return Fraction(rate if known else USUAL_RATE).limit_denominator(1001)

@@ -44,7 +44,7 @@ class VideoColors:
 
 
 def colors_of(stream: VideoStream) -> VideoColors:
-    """Returns what the stream states; where it is silent, BT.709 from 720 rows on, else BT.601.
+    """What the stream states; where it is silent, BT.709 from 720 rows on, else BT.601.
 
     Silent are old files, screen captures, and those whose pixels are RGB. Players guess the same.
     """
@@ -61,7 +61,7 @@ def colors_of(stream: VideoStream) -> VideoColors:
 
 
 def frame_to_pixels(frame: av.VideoFrame, colors: VideoColors) -> np.ndarray:
-    """Returns (h, w, 3) float32 RGB in [0, 1], not yet upright.
+    """(h, w, 3) float32 RGB in [0, 1], not yet upright.
 
     By way of 8 bits: what a deeper source has below that is lost. Alpha is ignored.
     """
@@ -78,7 +78,7 @@ def frame_to_pixels(frame: av.VideoFrame, colors: VideoColors) -> np.ndarray:
 
 
 def pixels_to_frame(pixels: np.ndarray, colors: VideoColors, pixel_format: str) -> av.VideoFrame:
-    """Returns the frame to encode. Undone by `frame_to_pixels` but for the halving of chroma.
+    """The frame to encode. Undone by `frame_to_pixels` but for the halving of chroma.
 
     Left to itself the encoder converts by BT.601, whatever the stream says: (200, 50, 20) in a
     BT.709 file would come back as (210, 59, 12).

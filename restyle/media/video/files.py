@@ -59,7 +59,7 @@ class VideoInfo:
 
 
 def is_video(path: AnyPath) -> bool:
-    """Returns whether to read the file as a video: by its content, or if that is none, its name.
+    """Whether to read the file as a video: by its content, or if that is none, its name.
 
     A GIF that moves is a video. Not so an animated WebP, which FFmpeg does not decode, nor a song
     with a cover, nor a HEIC, which FFmpeg takes for a video of one frame.
@@ -74,7 +74,7 @@ def is_video(path: AnyPath) -> bool:
 
 
 def video_info(path: AnyPath) -> VideoInfo:
-    """Returns what the header and the first frame say.
+    """What the header and the first frame say.
 
     Raises:
       UserError: the file is missing, unreadable, no video, or no frame of it can be decoded.
@@ -156,7 +156,7 @@ def _frames_of(
 
 
 def _stated_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    """Returns when the last frame ends, on the file's clock."""
+    """When the last frame ends, on the file's clock."""
     if stream.duration and stream.time_base:
         return ((stream.start_time or 0) + stream.duration) * stream.time_base
     if tag := stream.metadata.get("DURATION"):  # Matroska's, with nine digits after the point.
@@ -168,7 +168,7 @@ def _stated_end(container: InputContainer, stream: VideoStream) -> Fraction | No
 
 
 def _why_unreadable(path: AnyPath, error: Exception) -> str:
-    """Returns the one line for the user: what is wrong with the file and what to do."""
+    """The one line for the user: what is wrong with the file and what to do."""
     if isinstance(error, FileNotFoundError):
         looked_in = "" if os.path.isabs(path) else f" (looked in {os.getcwd()})"
         return f"No video at '{path}'{looked_in}."

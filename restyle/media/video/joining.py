@@ -31,7 +31,7 @@ WRITABLE = {
 
 
 def is_video_name(path: AnyPath) -> bool:
-    """Returns whether the ending of the name asks for a video."""
+    """Whether the ending of the name asks for a video."""
     return Path(path).suffix.lower() in WRITABLE
 
 

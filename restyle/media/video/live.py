@@ -42,7 +42,7 @@ class LiveOutput(Protocol):
 def live_output(
     output: str | None, source: Source, size: tuple[int, int], encoding: Encoding
 ) -> LiveOutput:
-    """Returns what shows or keeps the frames of a camera.
+    """What shows or keeps the frames of a camera.
 
     Args:
       output: None for a window, a device such as "/dev/video2", or a file to write.

@@ -37,12 +37,12 @@ class Finished(NamedTuple):
 
 
 def parts_folder(output: Path) -> Path:
-    """Returns the folder, hidden beside the output."""
+    """The folder, hidden beside the output."""
     return output.with_name(f".{output.name}.parts")
 
 
 def open_parts(folder: Path, made_by: Mapping[str, Any]) -> Finished:
-    """Returns the finished parts; those made in another way, or damaged, are thrown away.
+    """The finished parts; those made in another way, or damaged, are thrown away.
 
     Args:
       made_by: all that the parts depend on, as JSON can hold it.
@@ -64,7 +64,7 @@ def open_parts(folder: Path, made_by: Mapping[str, Any]) -> Finished:
 
 
 def part_path(folder: Path, index: int) -> Path:
-    """Returns where the part is, or will be once it is finished."""
+    """Where the part is, or will be once it is finished."""
     return folder / f"{index:05d}.nut"
 
 
@@ -89,7 +89,7 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def _finished(folder: Path) -> Finished | None:
-    """Returns the parts with what `finish_part` was given for the last; None if that is broken."""
+    """The parts with what `finish_part` was given for the last; None if that is broken."""
     count = 0
     while part_path(folder, count).exists():
         count += 1

@@ -141,7 +141,7 @@ class SegmentedVideo:
         self.finished_until = self._time
 
     def _made_by(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns all that a segment depends on; source and codecs by what tells versions apart."""
+        """All that a segment depends on; source and codecs by what tells versions apart."""
         source = os.stat(self._reader.path)
         return {
             "settings": dict(settings),
@@ -166,7 +166,7 @@ class SegmentedVideo:
 
 
 def _checked(output: AnyPath, reader: VideoReader) -> Path:
-    """Returns where to write, with links followed, if a video can be and it is not the source."""
+    """Where to write, with links followed, if a video can be and it is not the source."""
     check_target(output, WRITABLE)
     path = Path(os.path.realpath(output))
     if path == Path(os.path.realpath(reader.path)):

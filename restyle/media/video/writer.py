@@ -1,4 +1,4 @@
-"""Float32 RGB frames in [0, 1] -> an encoded part of a video."""
+"""float32 RGB frames in [0, 1] -> an encoded part of a video."""
 
 import dataclasses
 from fractions import Fraction
@@ -60,7 +60,7 @@ class VideoTrack:
     colors: VideoColors
 
     def add_to(self, container: OutputContainer) -> VideoStream:
-        """Returns a new stream of the container, ready for frames, or for packets made of them."""
+        """A new stream of the container, ready for frames, or for packets made of them."""
         stream = container.add_stream(self.codec, rate=self.frames_per_second)
         assert isinstance(stream, VideoStream)
         self.apply(stream.codec_context)
@@ -89,7 +89,7 @@ class Source(Protocol):
 
 
 def plan_track(source: Source, size: tuple[int, int], encoding: Encoding) -> VideoTrack:
-    """Returns a track that the encoder accepts, as like the source's as it can be.
+    """A track that the encoder accepts, as like the source's as it can be.
 
     Raises:
       UserError: there is no such encoder, or it cannot encode frames of this size or rate.
