@@ -124,7 +124,7 @@ def test_a_folder_without_a_usable_picture_says_what_it_holds(tmp_path):
     (tmp_path / "zero.jpg").touch()
 
     text = message_of(Photographs, str(tmp_path), SIDE, 4)
-    assert text.startswith(f"'{tmp_path}' has no photo to train on: of its 2 pictures none can be")
+    assert text.startswith(f"'{tmp_path}' has no photo to train on: none of its 2 pictures can be")
     assert f"'{tmp_path}/tiny.png' is 9 x 5 pixels, but each side needs at least 16" in text
 
 

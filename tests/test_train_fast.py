@@ -192,7 +192,7 @@ def test_settings_that_cannot_be_meant(mistake, arguments, said):
         ("--train_path={tmp_path}/empty", "empty"),
         ("--output=out.h5", "End its name with .keras."),
         ("--output={tmp_path}/gone/out.keras", "there is no folder"),
-        ("--image_size=100", "none can be used"),
+        ("--image_size=100", "none of its 8 pictures can be used"),
         ("--style=gone.png", "gone.png"),
         ("--test=gone.png", "gone.png"),
         ("--start_from=gone", "No network 'gone'"),

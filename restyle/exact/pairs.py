@@ -165,7 +165,7 @@ class PairFiles:
                     _save(file, array)
         except (OSError, UserError) as error:
             self.failure = UserError(
-                f"What L-BFGS remembers finds no place: {error} Free some space there (a run "
+                f"There is no room for what L-BFGS remembers: {error} Free some space there (a run "
                 "with --run_dir then goes on by --resume), or begin again with a larger "
                 "--memory_gb, or with a --run_dir on another disk."
             )

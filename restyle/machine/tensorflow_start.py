@@ -37,8 +37,8 @@ def keras_on_tensorflow() -> None:
         os.environ["KERAS_BACKEND"] = "tensorflow"
     elif (backend := keras.backend.backend()) != "tensorflow":
         raise UserError(
-            f"Keras computes with {backend} in this process, but all except training needs "
-            "TensorFlow. Start another with KERAS_BACKEND=tensorflow."
+            f"Keras computes with {backend} in this process, but everything except training "
+            "needs TensorFlow. Start another process with KERAS_BACKEND=tensorflow."
         )
 
 

@@ -59,15 +59,15 @@ class Results:
     )
     time_lapse: str | None = setting(
         None,
-        "A short video of how the picture came about: .mp4, .mov, .m4v or .mkv. If the run was "
-        "resumed, the video begins there.",
+        "A short video of the picture taking shape: .mp4, .mov, .m4v or .mkv. After --resume it "
+        "begins where the run goes on.",
     )
     show_recipe: str | None = setting(None, "Print how this picture was made, and stop.")
     save_every: int | None = setting(
         None,
         f"Iterations between previews in --run_dir, {SAVE_EVERY} if not given; 0: none. The state "
-        "is saved after every iteration all the same. Given without --run_dir, it has previews "
-        "written beside the output.",
+        "is saved after every iteration anyway. Without --run_dir, previews are written beside the "
+        "output, if this flag is given.",
     )
     sweep: tuple[str, ...] = setting(
         (),

@@ -55,7 +55,7 @@ class Photographs:
         if not usable:
             first = next(iter(self.skipped.values()))
             raise UserError(
-                f"'{self.folder}' has no photo to train on: of its {len(paths)} pictures none can "
+                f"'{self.folder}' has no photo to train on: none of its {len(paths)} pictures can "
                 f"be used. The first: {first}"
             )
         return usable

@@ -101,7 +101,9 @@ class TrainConfig:
             if not getattr(self, name) or min(getattr(self, name)) < 16:
                 raise ValueError(f"Got {name} {getattr(self, name)}, expected 16 pixels or more.")
         if list(self.image_size) != sorted(set(self.image_size)):
-            raise ValueError(f"Got image_size {self.image_size}, expected it from small to large.")
+            raise ValueError(
+                f"Got image_size {self.image_size}, expected sizes from small to large."
+            )
         if self.steps and self.minutes:
             raise ValueError("Got both steps and minutes: give the one that is to end the run.")
 
