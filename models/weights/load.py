@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from restyle.models.cache import cache_home
 from restyle.models.weights.normalization import rescale_to_normalized
 from restyle.models.weights.sources import (
     CONV_LAYERS,
@@ -70,8 +71,7 @@ def load_vgg_weights(
     """
     if file is not None:
         return _from_file(Path(file))
-    cache = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "restyle"
-    cache /= "vgg19_normalized.npz"
+    cache = cache_home() / "vgg19_normalized.npz"
     weights = _from_cache(cache, report)
     if weights is None:
         weights = _from_sources(report)

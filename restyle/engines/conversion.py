@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from restyle import models
 from restyle.engines.quantization import quantized
 from restyle.errors import check_installed
+from restyle.models.cache import cache_home
 from restyle.networks import load_network
 from restyle.record.recipe import file_sha256
 
@@ -133,8 +134,7 @@ def cache_folder(network_file: Path) -> Path:
     restyle/engines/<sha256 of the file>-<versions of packages and of the network's own code> in
     $KERAS_HOME, or ~/.keras.
     """
-    home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-    return home / "restyle" / "engines" / f"{file_sha256(str(network_file))}-{_versions()}"
+    return cache_home() / "engines" / f"{file_sha256(str(network_file))}-{_versions()}"
 
 
 def can_keep(network_file: Path) -> bool:

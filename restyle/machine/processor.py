@@ -22,6 +22,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from restyle.errors import UserError
+from restyle.models.cache import cache_home
 
 LOGGER = logging.getLogger(__name__)
 
@@ -98,9 +99,8 @@ def _verdict_path(listed: str) -> Path:
         for found in importlib.metadata.distributions(name=name)
     ]
     known = "\n".join([listed, platform.release(), *versions, TRIALS.read_text()])
-    home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
     digest = hashlib.sha256(known.encode()).hexdigest()[:16]
-    return home / "restyle" / f"processor-{digest}.json"
+    return cache_home() / f"processor-{digest}.json"
 
 
 def _tried() -> tuple[str, Mapping[str, str], Mapping[str, str]]:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from restyle.errors import UserError
+from restyle.models.cache import cache_home
 
 VERSION = "1.30.0"
 FOLDER = f"onnxruntime-web-{VERSION}"
@@ -64,7 +65,7 @@ def runtime_folder() -> Path:
     Raises:
       UserError: it cannot be fetched or kept, or is not the archive that was expected.
     """
-    home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "restyle"
+    home = cache_home()
     kept = home / FOLDER
     if kept.is_dir():
         return kept
