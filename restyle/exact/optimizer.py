@@ -86,17 +86,10 @@ def _steps(
         image = starting_image(colored, run.config, run.scales[0].size)
     with _folder(run.room) as folder:
         for index in range(first, len(run.scales)):
-            scale, plan = run.scales[index], run.plans[index]
-            evaluation = evaluation_at(
-                colored,
-                run.objective,
-                network,
-                size=scale.size,
-                style_long_side=scale.style_long_side,
-                tile=plan.way.tile,
-            )
+            scale, plan, files = run.scales[index], run.plans[index], pair_files(folder, index)
+            at = {"size": scale.size, "style_long_side": scale.style_long_side}
+            evaluation = evaluation_at(colored, run.objective, network, **at, tile=plan.way.tile)
             names = list(evaluation.objective.weights)
-            files = pair_files(folder, index)
             optimizer = optimizer_for(
                 evaluation, as_batch(image, scale.size), run.config, plan, files
             )
