@@ -6,22 +6,11 @@ from benchmarks import engines, training_speed, value_and_gradient
 from benchmarks.worker import Round, Worker, take_turns
 
 TURNS = [Round(1.0, 2.0, 0.5, 10**9), Round(2.0, 3.0, 0.5, 2 * 10**9)]
-LIVES = "from benchmarks.worker import serve; serve(lambda: 7.0)"
-DIES = """
-import os, signal
-from benchmarks.worker import serve
-turns = iter([lambda: 1.0, lambda: os.kill(os.getpid(), signal.SIGILL)])
-serve(lambda: next(turns)())
-"""
-FAILS = "raise SystemExit('error: no such thing')"
 
 
-def test_a_worker_that_ends_is_named_and_the_others_go_on(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    for name, source in {"lives": LIVES, "dies": DIES, "fails": FAILS}.items():
-        (tmp_path / f"{name}.py").write_text(source)
-
-    turns = take_turns({name: Worker(name, []) for name in ("dies", "fails", "lives")}, 3)
+def test_a_worker_that_ends_is_named_and_the_others_go_on(capsys):
+    names = ("dies", "fails", "lives")
+    turns = take_turns({name: Worker("tests.ending_worker", [name]) for name in names}, 3)
 
     assert list(turns) == ["lives"]
     assert [turn.value for turn in turns["lives"]] == [7.0] * 4
