@@ -1,4 +1,4 @@
-"""A benchmark's worker: python -m tests.ending_worker lives, or dies in its second turn, or fails."""
+"""A worker that lives, dies in its second turn, or fails: python -m tests.ending_worker dies."""
 
 import os
 import signal
