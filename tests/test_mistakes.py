@@ -58,6 +58,7 @@ def test_a_bad_picture_is_named(mistake, tmp_path, flag):
         ("--iterations=0", "iterations 0"),
         ("--learning_rate=inf", "learning_rate inf"),
         ("--style_scale=0", "style_scale 0"),
+        ("--despeckle=2", "despeckle 2"),
         ("--sweep=sky=1,2", "no setting --sky"),
         ("--sweep=output=a.png,b.png", "no setting --output"),
         ("--sweep=seed", "style_weight=0.1,1,10"),

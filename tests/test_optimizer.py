@@ -22,6 +22,7 @@ from restyle.exact.settings import OptimizeConfig
 from restyle.machine import precision
 from restyle.measure import Measured
 from restyle.media.images import resize
+from restyle.media.specks import median_filter
 
 RNG = np.random.default_rng(11)
 CONFIG = ObjectiveConfig(
@@ -152,6 +153,7 @@ OTHER_VALUES = {
     "seed": (3, {"init": "noise"}),
     "style_scale": (1.5, {"style_size": 0}),
     "style_size": (12, {}),
+    "despeckle": (3, {}),
     "history": (1, {"optimizer": "lbfgs"}),
     "precision": ("bfloat16", {}),
     "preserve_color": ("luminance", {}),
@@ -240,6 +242,16 @@ def test_matched_colors_are_those_the_run_sees():
 
     np.testing.assert_array_equal(matched.finished(), expected.finished())
     assert matched.value != next(run(plain)).value
+
+
+def test_specks_are_taken_out_of_a_style_and_of_the_copy_that_a_scale_sees():
+    first = SCHEDULE[0].style_long_side
+    style = median_filter(resize(median_filter(PROBLEM.styles[0], 3), (first, first)), 3)
+
+    despeckled = next(run(dataclasses.replace(QUICK, despeckle=3)))
+    expected = next(run(QUICK, dataclasses.replace(PROBLEM, styles=[style])))
+
+    np.testing.assert_array_equal(despeckled.finished(), expected.finished())
 
 
 def test_a_finished_step_of_an_early_scale_has_the_size_of_the_result():

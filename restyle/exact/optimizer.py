@@ -17,7 +17,7 @@ from restyle.exact.evaluation import evaluation_at, network_for
 from restyle.exact.lbfgs import LBFGS
 from restyle.exact.pairs import PairFiles, PairsInFiles, PairsInMemory
 from restyle.exact.plan import MemoryPlan, Room, plans_for, room_for
-from restyle.exact.problem import Problem, recolored
+from restyle.exact.problem import Problem, despeckled, recolored
 from restyle.exact.schedule import Scale, scales_of
 from restyle.exact.settings import STARTS, OptimizeConfig
 from restyle.exact.step import Step, ended, pair_files, restore
@@ -88,7 +88,8 @@ def _steps(
         for index in range(first, len(run.scales)):
             scale, plan, files = run.scales[index], run.plans[index], pair_files(folder, index)
             at = {"size": scale.size, "style_long_side": scale.style_long_side}
-            evaluation = evaluation_at(colored, run.objective, network, **at, tile=plan.way.tile)
+            seen = despeckled(colored, run.config, scale.style_long_side)
+            evaluation = evaluation_at(seen, run.objective, network, **at, tile=plan.way.tile)
             names = list(evaluation.objective.weights)
             optimizer = optimizer_for(
                 evaluation, as_batch(image, scale.size), run.config, plan, files

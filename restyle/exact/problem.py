@@ -9,7 +9,8 @@ from restyle.color import keep_luminance, match_color
 from restyle.exact.settings import OptimizeConfig, result_size
 from restyle.masks import read_mask, read_style_mask
 from restyle.media.image_source import ImageSource, picture_from
-from restyle.media.images import resize
+from restyle.media.images import fit_long_side, resize
+from restyle.media.specks import median_filter
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +47,23 @@ def recolored(problem: Problem, config: OptimizeConfig) -> Problem:
     if config.preserve_color != "match":
         return problem
     styles = [match_color(style, problem.content) for style in problem.styles]
+    return dataclasses.replace(problem, styles=styles)
+
+
+def despeckled(problem: Problem, config: OptimizeConfig, long_side: int) -> Problem:
+    """The problem with its styles as a scale sees them that brings them to `long_side` pixels.
+
+    Statistics know how many specks a painting has and not that they lie along its strokes: they
+    come back as dots, anywhere. Those of its own size are taken out, and then those of the copy:
+    in a smaller one what was a stroke is a speck.
+    """
+    if not config.despeckle:
+        return problem
+    styles = []
+    for style in problem.styles:
+        size = fit_long_side(style.shape[:2], long_side)
+        copy = resize(median_filter(style, config.despeckle), size)
+        styles.append(median_filter(copy, config.despeckle))
     return dataclasses.replace(problem, styles=styles)
 
 

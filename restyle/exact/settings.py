@@ -57,6 +57,11 @@ class OptimizeConfig:
     style_size: int = setting(
         0, "Long side of the style in pixels, in place of style_scale; 0: unused."
     )
+    despeckle: int = setting(
+        0,
+        "Side in pixels, odd, of a median filter over the style, at its own size and at each "
+        "scale; 0: none. 3 takes out specks of the painting that would come back as bright dots.",
+    )
     history: int = setting(
         20, "Steps that L-BFGS remembers, 1 or more; each costs up to 24 bytes a pixel."
     )
@@ -83,6 +88,10 @@ class OptimizeConfig:
         for name, bound in least.items():
             if getattr(self, name) < bound:
                 raise ValueError(f"Got {name} {getattr(self, name)}, expected {bound} or more.")
+        if self.despeckle and (self.despeckle < 3 or self.despeckle % 2 == 0):
+            raise ValueError(
+                f"Got despeckle {self.despeckle}, expected 0 or an odd number of 3 or more."
+            )
         for name in ("learning_rate", "style_scale"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"Got {name} {getattr(self, name)}, expected a number above 0.")

@@ -84,7 +84,7 @@ class Results:
 # What shapes a picture, and is kept with it.
 CONFIGS = (Sources, PictureObjective, OptimizeConfig)
 SWEPT = {"preset", *(field.name for config in CONFIGS for field in fields_of(config))}
-_STYLE = ("style_scale", "style_size", "preserve_color")
+_STYLE = ("style_scale", "style_size", "despeckle", "preserve_color")
 _RUN = [field for field in fields_of(OptimizeConfig) if field.name not in _STYLE]
 
 FLAGS = Flags(
