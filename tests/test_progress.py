@@ -1,4 +1,5 @@
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,13 +11,8 @@ from restyle.programs.progress import SECONDS_BETWEEN_LINES, ProgressDisplay
 def clock(monkeypatch):
     """A clock that the test sets; to the display only, which is no terminal's."""
 
-    class Clock:
-        now = 1000.0
-
-        def monotonic(self):
-            return self.now
-
-    clock = Clock()
+    clock = SimpleNamespace(now=1000.0)
+    clock.monotonic = lambda: clock.now
     monkeypatch.setattr(progress, "time", clock)
     return clock
 

@@ -1,4 +1,5 @@
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -71,12 +72,8 @@ def test_a_name_that_says_no_format_is_refused_with_those_there_are(tmp_path, na
         check_time_lapse(tmp_path / name)
 
 
-class StepAt:
-    def __init__(self, iteration):
-        self.iteration_of_run = iteration
-
-    def finished(self):
-        return gray(self.iteration_of_run / 10_000)
+def step_at(iteration):
+    return SimpleNamespace(iteration_of_run=iteration, finished=lambda: gray(iteration / 10_000))
 
 
 @pytest.mark.parametrize("iterations", [1, 7, 100, 101, 250, 300, 4001])
@@ -87,8 +84,8 @@ def test_a_run_of_any_length_takes_some_seconds_and_ends_with_its_last_picture(
     added = []
     record.clip.add = added.append  # Encoding is tested above.
     for iteration in range(1, iterations + 1):
-        record.add(StepAt(iteration))
-    record.end(StepAt(iterations))
+        record.add(step_at(iteration))
+    record.end(step_at(iterations))
 
     shown = [round(float(pixels.mean()) * 10_000) for pixels in added]
     assert shown[0] == 1 and shown[-1] == iterations and shown == sorted(shown)
