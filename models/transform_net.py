@@ -59,7 +59,7 @@ class TransformNet(keras.Model):
         **kwargs,
     ):
         config = TransformConfig(**config) if isinstance(config, dict) else config
-        inputs = network_inputs(config)
+        inputs = _symbolic_inputs(config)
         super().__init__(inputs=inputs, outputs=_Graph(config, seed, dtype)(inputs), **kwargs)
         self.config, self.recipe = config, recipe
 
@@ -78,8 +78,8 @@ class TransformNet(keras.Model):
         return other
 
 
-def network_inputs(config: TransformConfig) -> dict[str, Tensor]:
-    """Symbolic inputs by name; float32 in every precision."""
+def _symbolic_inputs(config: TransformConfig) -> dict[str, Tensor]:
+    """By name; float32 in every precision."""
     return {
         name: keras.Input(shape, name=name, dtype="float32")
         for name, shape in config.input_shapes.items()
