@@ -8,21 +8,25 @@ Compare settings on one sheet: --sweep "content_weight=0.03,0.1,0.3".
 Use the settings of an earlier picture: --like out.png, and any flags that should differ.
 """
 
+import contextlib
+import functools
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from restyle.machine.tensorflow_start import quiet_start
 from restyle.media.contact_sheet import contact_sheet
-from restyle.media.images import check_writable, read_recipe, write_image
+from restyle.media.images import check_writable, read_recipe, resize, write_image
 from restyle.media.video.time_lapse import check_time_lapse
 from restyle.programs import command_line
 from restyle.programs.flags import WrongFlags
 from restyle.programs.interruption import Interruption
-from restyle.programs.optimize_plan import Snapshot, decided, print_plan
-from restyle.programs.optimize_run import run_task, save_picture, weights_loader
+from restyle.programs.optimize_plan import Snapshot, decided, expected, print_plan
+from restyle.programs.optimize_records import records_of, step_line
+from restyle.programs.optimize_saving import PROGRAM, save_picture
 from restyle.programs.optimize_settings import CONFIGS, FLAGS, SWEPT, Results, idle
 from restyle.programs.optimize_task import Task, check_size, read_task
 from restyle.programs.progress import ProgressDisplay
@@ -34,8 +38,12 @@ from restyle.programs.settings import (
     refuse_beside_resume,
 )
 from restyle.programs.sweep import SweptFlag, combinations, parse_sweep, swept_settings
+from restyle.record.recipe import run_record
 from restyle.record.run_folder import RunFolder
 from restyle.record.tensorboard_log import check_tensorboard
+
+if TYPE_CHECKING:
+    from restyle.models.weights.load import VGGWeights
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,11 +106,64 @@ def _make(task: Task, results: Results, folder: RunFolder | None, snapshot: Snap
             display.say(f"note: {note}")
         weights = weights_loader(display.say)(task.sources.vgg_weights)
         task = decided(task)
-        picture = run_task(task, results, weights, display, interruption, folder, snapshot)
+        picture = _run(task, results, weights, display, interruption, folder, snapshot)
         save_picture(task, results.output, weights, picture, display)
     if interruption:
         print(f"Interrupted: the best picture so far is in {results.output}.", file=sys.stderr)
     return command_line.INTERRUPTED if interruption else 0
+
+
+def _run(
+    task: Task,
+    results: Results,
+    weights: "VGGWeights",
+    display: ProgressDisplay,
+    interruption: Interruption,
+    folder: RunFolder | None = None,
+    snapshot: Snapshot | None = None,
+) -> np.ndarray:
+    """The picture at the end of the run, or where it was interrupted, at its full size."""
+    from restyle.exact.optimizer import optimize
+    from restyle.exact.problem import finished
+
+    if task.network and not snapshot:
+        task = task.started(_one_pass(task))
+    room, lines = expected(task, folder, snapshot)
+    display.say("\n".join(lines))
+    steps = optimize(task.problem, task.objective, task.config, weights, resume=snapshot, room=room)
+    if folder and not results.resume:
+        folder.begin(run_record(PROGRAM, task.settings(), task.inputs))
+    step = None
+    with contextlib.ExitStack() as until_the_end:
+        records = records_of(task, results, folder, until_the_end)
+        for step in steps:
+            display.show(step.progress, step_line(step))
+            for record in records:
+                record.add(step)
+            if interruption:
+                break
+        if step is None:
+            assert snapshot, "a run has a step, unless it had ended before it was resumed"
+            return finished(snapshot["state image"][0], task.problem, task.config)
+        for record in records:
+            record.end(step)
+    return step.finished()
+
+
+def _one_pass(task: Task) -> np.ndarray:
+    """What the network that --init names makes of the content, at the size of the first scale."""
+    from restyle.api import load
+
+    network = load(str(task.network), engine="tensorflow", precision=task.config.precision)
+    return network(resize(task.problem.content, task.scales[0].size))
+
+
+def weights_loader(say: Callable[[str], object]) -> Callable[[str | None], "VGGWeights"]:
+    """What loads a VGG-19, each file once; TensorFlow is imported here, not before."""
+    with quiet_start("tensorflow"):
+        from restyle.measure import vgg_weights
+
+    return functools.cache(functools.partial(vgg_weights, report=say))
 
 
 def _sweep(given: Mapping[str, Any], results: Results) -> int:
@@ -124,7 +185,7 @@ def _sweep(given: Mapping[str, Any], results: Results) -> int:
             display.say("  ".join(f"{name} {value}" for name, value in cell.items()))
             task = decided(read_task(_settings_of(cell, given)))
             weights = load_weights(task.sources.vgg_weights)
-            pictures.append(run_task(task, Results(), weights, display, interruption))
+            pictures.append(_run(task, Results(), weights, display, interruption))
             if interruption:
                 display.say("Interrupted: no sheet was written.")
                 return command_line.INTERRUPTED

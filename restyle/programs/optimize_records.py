@@ -1,11 +1,14 @@
 """What a run says of its steps and leaves behind, beside its picture: needs no TensorFlow."""
 
+import contextlib
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from restyle.media.images import write_image
 from restyle.media.video.time_lapse import TICK, TimeLapse
+from restyle.programs.optimize_settings import SAVE_EVERY, Results
+from restyle.programs.optimize_task import Task
 from restyle.record.run_folder import RunFolder
 from restyle.record.tensorboard_log import TensorBoardLog
 
@@ -126,3 +129,26 @@ def step_line(step: "Step") -> str:
         terms = [f"{value:.3f}" for name, value in step.terms.items() if name.startswith(kind)]
         parts.append(f"{kind} {' '.join(terms)}")
     return "  ".join(parts)
+
+
+def records_of(
+    task: Task,
+    results: Results,
+    folder: RunFolder | None,
+    until_the_end: contextlib.ExitStack,
+) -> list[Record]:
+    """What is to be left by the steps of a run."""
+    save_every = SAVE_EVERY if results.save_every is None else results.save_every
+    records: list[Record] = []
+    if folder:
+        records.append(FolderRecord(folder, save_every))
+    elif results.save_every is not None:
+        records.append(PreviewsBeside(Path(results.output), save_every))
+    if results.tensorboard:
+        records.append(BoardRecord(results.tensorboard, save_every))
+    if results.time_lapse:
+        size = task.scales[-1].size
+        time_lapse = TimeLapseRecord(results.time_lapse, size, task.config.iterations)
+        until_the_end.enter_context(time_lapse.clip)
+        records.append(time_lapse)
+    return records
