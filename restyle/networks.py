@@ -30,6 +30,7 @@ PAINTINGS = {
     "water_lilies": ("Water Lilies", "Claude Monet, 1919"),
     "woman_with_hat": ("Woman with a Hat", "Henri Matisse, 1905"),
     "starry_night_steady": ("The Starry Night, steady", "Vincent van Gogh, 1889"),
+    "starry_night_strokes": ("The Starry Night, fine to broad", "Vincent van Gogh, 1889"),
     "base": ("All eight, blended", ""),
 }
 

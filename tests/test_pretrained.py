@@ -8,7 +8,8 @@ from restyle.networks import load_network, network_path, pretrained_names, read_
 RNG = np.random.default_rng(23)
 PROMISED = {
     *("base", "composition_vii", "shipwreck", "starry_night", "the_scream"),
-    *("udnie", "water_lilies", "wave", "woman_with_hat", "starry_night_steady"),
+    *("udnie", "water_lilies", "wave", "woman_with_hat"),
+    *("starry_night_steady", "starry_night_strokes"),
 }
 
 
@@ -40,3 +41,15 @@ def test_a_network_paints_each_photo_in_the_colors_of_its_painting(name):
     assert painted.shape == gray.shape
     assert np.abs(chroma).mean() > 0.02, "a gray photo stayed gray"
     assert painted.std() > 0.05, "no strokes"
+
+
+def test_the_dial_of_strokes_goes_from_one_picture_to_another():
+    network = load_network("starry_night_strokes")
+    photo = RNG.random((1, 64, 64, 3), np.float32)
+
+    fine, middling, broad = (
+        np.asarray(network(network.config.inputs(photo, stroke=stroke))) for stroke in (0, 0.5, 1)
+    )
+
+    to_middling, to_broad = np.std(middling - fine), np.std(broad - fine)
+    assert to_broad > 1.2 * to_middling > 0.02
