@@ -233,7 +233,7 @@ def read_image(picture: ImageSource) -> np.ndarray:
 def write_image(path: AnyPath, picture: ImageSource) -> None:
     """Writes a picture in the format that the path's ending names: whole, or not at all."""
     given = picture_from(picture)
-    pixels = given.pixels if given.alpha is None else without_white(given.pixels, given.alpha)
+    pixels = without_white(given.pixels, given.alpha)
     images.write_image(path, pixels, alpha=given.alpha)
 
 

@@ -156,6 +156,7 @@ def test_colors_without_white_are_those_that_were_laid_on_it():
     on_white = 1 - alpha[..., np.newaxis] * (1 - colors)
 
     np.testing.assert_allclose(color.without_white(on_white, alpha), colors, atol=1e-5)
+    np.testing.assert_array_equal(color.without_white(colors, None), colors)
 
 
 def test_what_is_too_dark_for_its_opacity_becomes_black_and_what_is_clear_stays_finite():

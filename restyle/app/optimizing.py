@@ -112,7 +112,7 @@ class Watch:
 def _written(step: "Step", path: Path, recipe: str) -> Path:
     picture = step.finished()
     alpha = saved_alpha(step.problem, (picture.shape[0], picture.shape[1]))
-    drawn = picture if alpha is None else without_white(picture, alpha)
+    drawn = without_white(picture, alpha)
     write_image(path, drawn, alpha=alpha, recipe=recipe)
     return path
 

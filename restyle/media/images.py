@@ -55,9 +55,8 @@ def read_image(path: AnyPath) -> Picture:
     """The picture as it is meant to be seen: upright, in sRGB, with its transparency.
 
     EXIF orientation (in HEIC, where EXIF does not count, the file's own) and ICC profile are
-    applied; CMYK without a profile is converted by the plain
-    formula (1 - c)(1 - k). Of 16-bit samples gray ones keep all bits, colors the upper 8. Of an
-    animation the first frame is read.
+    applied; CMYK without a profile is converted by the plain formula (1 - c)(1 - k). Of 16-bit
+    samples gray ones keep all bits, colors the upper 8. Of an animation the first frame is read.
 
     Raises:
       UserError: the file is missing, unreadable, broken, too large or not a picture.

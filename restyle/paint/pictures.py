@@ -153,8 +153,7 @@ def _paint(
         return Outcome(job, error=str(error)), None, None
     seconds = time.perf_counter() - began
     size = painted.shape[0], painted.shape[1]
-    if picture.alpha is not None:
-        painted = without_white(painted, picture.alpha)
+    painted = without_white(painted, picture.alpha)
     return Outcome(job, size, seconds, note=picture.note), painted, picture.alpha
 
 
@@ -163,9 +162,7 @@ def _paint_frame(picture: Picture, stylizer: Stylizer, smoother: Smoother | None
     painted = stylizer.picture(picture.pixels)
     if smoother:
         painted = smoother(picture.pixels, painted)
-    if picture.alpha is not None:
-        painted = without_white(painted, picture.alpha)
-    return Picture(painted, picture.alpha)
+    return Picture(without_white(painted, picture.alpha), picture.alpha)
 
 
 def _animate(

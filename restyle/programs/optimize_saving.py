@@ -30,7 +30,7 @@ def save_picture(
 
     size = task.scales[-1].size
     alpha = saved_alpha(task.problem, size)
-    drawn = picture if alpha is None else without_white(picture, alpha)
+    drawn = without_white(picture, alpha)
     saved = as_saved(drawn, Path(output).suffix, alpha=alpha)
     stages = {"before saving": picture, "saved": saved}
     terms = measure_stages(stages, task.problem, task.objective, task.config, weights)
