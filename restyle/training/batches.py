@@ -1,6 +1,7 @@
 """The batch of every step, a function of seed, step and side, decoded ahead of its use."""
 
 import contextlib
+import itertools
 import os
 from collections.abc import Callable, Generator
 from typing import Any
@@ -42,10 +43,11 @@ class Batches:
 
         side: of the crops, in pixels.
         """
-        steps = iter(range(step, 2**62))
-        sent = read_ahead(
-            lambda step: self.send(self.at(step, side)), steps, workers=THREADS, ahead=AHEAD
-        )
+
+        def read(step: int) -> Any:
+            return self.send(self.at(step, side))
+
+        sent = read_ahead(read, itertools.count(step), workers=THREADS, ahead=AHEAD)
         with contextlib.closing(sent):  # Left to be collected, it may be in one of its own threads.
             for _, batch in sent:
                 if isinstance(batch, Exception):
