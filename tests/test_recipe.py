@@ -11,6 +11,8 @@ import pytest
 from restyle.record import recipe as recipes
 from restyle.record.recipe import file_sha256, recipe_text, versions
 
+commit = recipes.commit.__wrapped__  # Whatever was said before.
+
 
 def recipe(**changes):
     parts = {
@@ -65,8 +67,8 @@ def git(folder, *arguments):
 
 
 @pytest.fixture
-def clone(tmp_path, monkeypatch):
-    """A repository with two commits and a tag, in the place of restyle's own."""
+def clone(tmp_path):
+    """A repository like restyle's, with two commits and a tag."""
     if not shutil.which("git"):
         pytest.skip("there is no git here")
     folder = tmp_path / "clone"
@@ -77,54 +79,32 @@ def clone(tmp_path, monkeypatch):
         git(folder, "add", "models")
         git(folder, "commit", "-q", "-m", text)
     git(folder, "tag", "-a", "v1", "-m", "a name is no commit")
-    monkeypatch.setattr(recipes, "CLONE", folder)
-    yield folder
-    recipes.commit.cache_clear()
+    return folder
 
 
-def test_a_clone_is_named_by_its_commit_and_marked_where_its_files_differ(clone, tmp_path):
-    head = git(clone, "rev-parse", "HEAD")
-    assert len(versions()["restyle"]) >= 12 and head.startswith(versions()["restyle"])
+def test_a_clone_is_named_by_its_commit_and_marked_where_its_files_differ(clone, monkeypatch):
+    head = git(clone, "rev-parse", "HEAD")[:12]
+    git(clone, "clone", "-q", "--depth=1", f"file://{clone}", clone / "shallow")
+    monkeypatch.setattr(recipes, "CLONE", clone)
+    monkeypatch.setenv("GIT_DIR", "that of a hook of another repository")
 
+    assert versions()["restyle"] == commit(clone / "shallow") == head
     (clone / "models" / "losses.py").write_text("three")
-    assert not versions()["restyle"].endswith("+"), "as it was when the program was started"
-    recipes.commit.cache_clear()
-    assert versions()["restyle"] == f"{head[:12]}+"
-
-    git(tmp_path, "clone", "-q", "--depth=1", f"file://{clone}", tmp_path / "shallow")
-    assert recipes.commit(tmp_path / "shallow") == head[:12]
+    assert commit(clone) == f"{head}+"
+    assert versions()["restyle"] == head, "what is running is what was there when it was first said"
 
 
-def test_a_hook_of_another_repository_is_not_asked(clone, monkeypatch):
-    monkeypatch.setenv("GIT_DIR", "elsewhere")
-
-    assert recipes.commit(clone)
-
-
-def inside_another(clone, monkeypatch):
-    (clone / "inside" / "models").mkdir(parents=True)
-    return clone / "inside"
-
-
-def at_the_top_of_another(clone, monkeypatch):
-    (clone / "models").rename(clone / "other")
-    return clone
-
-
-def without_git(clone, monkeypatch):
-    monkeypatch.setenv("PATH", "")
-    return clone
-
-
-def with_a_broken_repository(clone, monkeypatch):
+def test_where_no_commit_can_be_told_none_is(clone, monkeypatch):
+    (clone / "installed" / "models").mkdir(parents=True)
+    assert commit(clone / "installed") == ""
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", "without git")
+        assert commit(clone) == ""
+    (clone / "models").rename(clone / "models of another program")
+    assert commit(clone) == ""
+    (clone / "models of another program").rename(clone / "models")
     shutil.rmtree(clone / ".git" / "objects")
-    return clone
+    assert commit(clone) == ""
 
-
-@pytest.mark.parametrize(
-    "put", [inside_another, at_the_top_of_another, without_git, with_a_broken_repository]
-)
-def test_where_no_commit_can_be_told_none_is(clone, monkeypatch, put):
-    monkeypatch.setattr(recipes, "CLONE", put(clone, monkeypatch))
-
+    monkeypatch.setattr(recipes, "CLONE", clone)
     assert "restyle" not in versions() and "numpy" in versions()
