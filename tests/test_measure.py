@@ -14,7 +14,8 @@ from user_errors import message_of
 import restyle
 from restyle.color import match_color
 from restyle.errors import UserError
-from restyle.exact.settings import PictureObjective
+from restyle.exact.problem import Problem, despeckled
+from restyle.exact.settings import OptimizeConfig, PictureObjective
 from restyle.measure import Painting, score
 from restyle.media.contact_sheet import LINE
 from restyle.media.images import read_recipe, resize
@@ -95,6 +96,8 @@ def scored_again(output, settings):
     if settings["preserve_color"] == "match":
         styles = [match_color(style, content) for style in styles]
     long_side = settings["style_size"] or round(settings["style_scale"] * 48)
+    config = OptimizeConfig(despeckle=settings["despeckle"])
+    styles = despeckled(Problem(content, styles), config, long_side).styles
     asked = {name: settings[name] for name in names}
     return restyle.score(output, content, styles, style_size=long_side, **asked)
 
@@ -103,7 +106,7 @@ def scored_again(output, settings):
     ("name", "more"),
     [
         ("out.png", "--style_scale=0.7 --preserve_color=luminance --style_layer_weights=3,1"),
-        ("out.png", "--style_size=56 --preserve_color=match --tv_weight=0.5"),
+        ("out.png", "--style_size=56 --preserve_color=match --despeckle=3 --tv_weight=0.5"),
         ("out.jpg", "--preset=gatys --style={0}/other.png --style_blend_weights=2,1"),
         ("out.png", "--content={0}/clear.png"),
         ("out.jpg", "--content={0}/clear.png"),
