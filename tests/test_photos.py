@@ -109,13 +109,29 @@ def test_the_photo_after_the_last_of_the_order_is_its_first(folder):
     np.testing.assert_array_equal(crop, first)
 
 
+def test_where_a_photo_has_one_color_the_next_one_is_seen(tmp_path):
+    framed, scene = np.zeros((2, 60, 40, 3), np.uint8)
+    framed[20:] = scene[:] = np.random.default_rng(0).integers(0, 256, (40, 40, 3))[:1]
+    Image.fromarray(framed).save(tmp_path / "1.png")
+    Image.fromarray(scene).save(tmp_path / "2.png")
+    photographs = Photographs(str(tmp_path), SIDE, 0)
+    order = np.array([1, 0]) if photographs.training[1].name == "1.png" else np.array([0, 1])
+    border, middle = CropPlan(zoom=0, down=0), CropPlan(zoom=0)
+
+    at_border, at_middle = (photographs.crop_of(0, SIDE, plan, order) for plan in (border, middle))
+
+    np.testing.assert_array_equal(at_border, read_crop(tmp_path / "2.png", SIDE, border))
+    np.testing.assert_array_equal(at_middle, read_crop(tmp_path / "1.png", SIDE, middle))
+    assert not photographs.skipped
+
+
 def test_when_all_photos_have_become_unreadable_one_line_says_so(folder):
     photographs = Photographs(str(folder), SIDE, 0)
     shutil.rmtree(folder)
 
     assert message_of(photographs.crop_of, 3, SIDE, CropPlan(), range(12)) == (
-        f"'{folder}' has no photo left to train on: all 12 were broken or removed. "
-        "Give a folder of sound photos."
+        f"'{folder}' has no photo left to train on: all 12 were broken, removed or "
+        "of a single color. Give a folder of sound photos."
     )
 
 

@@ -86,19 +86,26 @@ class Photographs:
             )
 
     def crop_of(self, place: int, side: int, plan: CropPlan, order: np.ndarray) -> np.ndarray:
-        """The crop of the photo at a place of an order, or of the next one that can be decoded.
+        """The crop of the photo at a place of an order, or of the next one that gives any.
+
+        None gives a photo that cannot be decoded, nor one of a single color there, say its black
+        border: without variance each instance norm multiplies gradients by 1 / sqrt(epsilon), and
+        all of them together beyond float32.
 
         side: of the crop, at most `self.side`.
         """
         for step in range(len(order)):
             path = self.training[order[(place + step) % len(order)]]
             try:
-                return self._crop(path, side, plan)
+                crop = self._crop(path, side, plan)
             except UserError as error:
                 self.skipped[path] = str(error)
+                continue
+            if np.ptp(crop, axis=(0, 1)).any():
+                return crop
         raise UserError(
-            f"'{self.folder}' has no photo left to train on: all {len(order)} were broken or "
-            "removed. Give a folder of sound photos."
+            f"'{self.folder}' has no photo left to train on: all {len(order)} were broken, removed "
+            "or of a single color. Give a folder of sound photos."
         )
 
     def _crop(self, path: Path, side: int, plan: CropPlan) -> np.ndarray:
