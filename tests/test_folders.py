@@ -169,7 +169,10 @@ def test_one_file_is_taken_whatever_its_name(place):
         ("gone", "No picture or folder at 'gone' (looked in {here})."),
         ("", "No picture or folder at '' (looked in {here})."),
         ("gone/*.jpg", "No picture or folder at 'gone' (looked in {here})."),
-        ("in", "'in' holds 14 files, none of them a picture (.txt 10, .mp4 3, without extension"),
+        (
+            "in",
+            "'in' holds 14 files, none of them a picture (.txt 10, .mp4 3, without extension 1)",
+        ),
         ("in/*.mp4", "'in/*.mp4' matches 2 files, none of them a picture (.mp4 2). Expected names"),
         ("in/R*", "'in/R*' matches 1 file, none of them a picture (without extension 1). Expected"),
         ("in/*.jpg", "'in/*.jpg' matches no files. Expected names that end with .apng, .avif,"),

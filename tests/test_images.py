@@ -241,7 +241,10 @@ def test_a_missing_image_is_one_line_that_says_where_it_was_looked_for(tmp_path,
     [
         (Path.mkdir, "is a folder."),
         (Path.touch, "is empty (0 bytes)."),
-        (lambda path: path.write_text("Dear diary. " * 80), "is not a picture in a known format ("),
+        (
+            lambda path: path.write_text("Dear diary. " * 80),
+            "is not a picture in a known format (AVIF, BMP, ",
+        ),
     ],
     ids=["folder", "empty", "text"],
 )

@@ -105,12 +105,17 @@ def scored_again(output, settings):
 @pytest.mark.parametrize(
     ("name", "more"),
     [
-        ("out.png", "--style_scale=0.7 --preserve_color=luminance --style_layer_weights=3,1"),
-        ("out.png", "--style_size=56 --preserve_color=match --despeckle=3 --tv_weight=0.5"),
+        ("out.png", "--style_scale=0.7 --preserve_color=luminance"),
+        ("out.png", "--style_size=56 --preserve_color=match --tv_weight=0.5"),
+        ("out.png", "--style_size=56 --preserve_color=match --tv_weight=0.5 --despeckle=3"),
         ("out.jpg", "--preset=gatys --style={0}/other.png --style_blend_weights=2,1"),
         ("out.png", "--content={0}/clear.png"),
         ("out.jpg", "--content={0}/clear.png"),
-        ("out.png", "--content_mask={0}/half.png --style_mask={0}/square.png --optimizer=lbfgs"),
+        (
+            "out.png",
+            "--content_mask={0}/half.png --style_mask={0}/square.png --style_layer_weights=3,1 "
+            "--optimizer=lbfgs",
+        ),
     ],
 )
 def test_a_picture_that_was_saved_has_exactly_the_terms_its_recipe_states(

@@ -137,7 +137,12 @@ def test_ctrl_c_saves_the_picture_at_its_full_size(start, run, quick, tmp_path):
     where = [f"--output={tmp_path}/out.png", f"--run_dir={tmp_path}/run"]
     where.append(f"--time_lapse={tmp_path}/run.mp4")
     process = start(*quick, "--iterations=100000", "--optimizer=adam", *where)
-    wait_until((tmp_path / "run" / "metrics.csv").exists, 60)
+
+    def under_way():
+        assert process.poll() is None
+        return (tmp_path / "run" / "metrics.csv").exists()
+
+    wait_until(under_way, 60)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
 

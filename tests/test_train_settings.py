@@ -11,7 +11,12 @@ from restyle.training.settings import TrainConfig, learning_rate_at
 CONFIG = TrainConfig(learning_rate=0.01, warmup=10)
 
 
-TERMS = {"content conv4_2": 0.25, "style conv1_1": 0.125, "style conv2_1": 0.75}
+TERMS = {
+    "content conv4_2": 0.25,
+    "style conv1_1": 0.125,
+    "style conv2_1": 0.75,
+    "total variation": 0.01,
+}
 STEP = SimpleNamespace(step=7, seconds=1.23456, learning_rate=0.001, value=0.5, terms=TERMS)
 
 
