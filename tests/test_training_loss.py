@@ -168,12 +168,10 @@ def test_the_deepest_style_layer_is_left_out_if_that_saves_work(content, style, 
 
 
 def test_a_lattice_costs_its_weight_times_its_power():
-    pattern = np.tile(WEAVE, (4, 5, 1))
+    woven = Stub(lambda images: 0.5 + 0.0 * images + np.tile(WEAVE, (4, 5, 1)))
 
-    plain, _ = loss()(Stub(lambda images: 0.5 + 0.0 * images + pattern), plain_batch(PHOTOS))
-    value, terms = loss(lattice_weight=100.0)(
-        Stub(lambda images: 0.5 + 0.0 * images + pattern), plain_batch(PHOTOS)
-    )
+    plain, _ = loss()(woven, plain_batch(PHOTOS))
+    value, terms = loss(lattice_weight=100.0)(woven, plain_batch(PHOTOS))
 
     np.testing.assert_allclose(value - plain, 100 * terms["lattice"], rtol=1e-3)
     assert min(terms["lattice"]) > 1e-4
