@@ -20,7 +20,7 @@ from scipy import ndimage
 from benchmarks.flat_areas import gray_levels
 from benchmarks.report import head, line, listed, parser_of
 from restyle.errors import UserError
-from restyle.exact.problem import Problem, despeckled
+from restyle.exact.problem import Problem, despeckled, despeckled_at
 from restyle.exact.settings import OptimizeConfig
 from restyle.media.images import fit_long_side, read_image, resize
 
@@ -53,8 +53,9 @@ def _flags() -> argparse.Namespace:
 def as_seen(pixels: np.ndarray, long_side: int, despeckle: int) -> np.ndarray:
     """A picture at another size, or at its own if that is 0, filtered as a run does."""
     size = fit_long_side(pixels.shape[:2], long_side or max(pixels.shape))
-    problem = Problem(pixels, [pixels])
-    (seen,) = despeckled(problem, OptimizeConfig(despeckle=despeckle), max(size)).styles
+    config = OptimizeConfig(despeckle=despeckle)
+    whole = despeckled(Problem(pixels, [pixels]), config)
+    (seen,) = despeckled_at(whole, config, max(size)).styles
     return resize(seen, size)
 
 

@@ -14,7 +14,7 @@ from user_errors import message_of
 import restyle
 from restyle.color import match_color
 from restyle.errors import UserError
-from restyle.exact.problem import Problem, despeckled
+from restyle.exact.problem import Problem, despeckled, despeckled_at
 from restyle.exact.settings import OptimizeConfig, PictureObjective
 from restyle.measure import Painting, score
 from restyle.media.contact_sheet import LINE
@@ -97,7 +97,8 @@ def scored_again(output, settings):
         styles = [match_color(style, content) for style in styles]
     long_side = settings["style_size"] or round(settings["style_scale"] * 48)
     config = OptimizeConfig(despeckle=settings["despeckle"])
-    styles = despeckled(Problem(content, styles), config, long_side).styles
+    whole = despeckled(Problem(content, styles), config)
+    styles = despeckled_at(whole, config, long_side).styles
     asked = {name: settings[name] for name in names}
     return restyle.score(output, content, styles, style_size=long_side, **asked)
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from restyle.exact.problem import Problem, despeckled, recolored
+from restyle.exact.problem import Problem, despeckled, despeckled_at, recolored
 from restyle.exact.schedule import scales_of
 from restyle.exact.settings import OptimizeConfig
 from restyle.exact.tiled_image import TiledImage
@@ -107,7 +107,8 @@ def measure_stages(
     """
     network = network_for(weights, objective.layers, objective.pooling, "float32")
     scale = scales_of(problem, objective, config)[-1]
-    seen = despeckled(recolored(problem, config), config, scale.style_long_side)
+    whole = despeckled(recolored(problem, config), config)
+    seen = despeckled_at(whole, config, scale.style_long_side)
     measure = compare(
         seen.content,
         paintings_of(seen),

@@ -17,7 +17,7 @@ from restyle.exact.evaluation import evaluation_at, network_for
 from restyle.exact.lbfgs import LBFGS
 from restyle.exact.pairs import PairFiles, PairsInFiles, PairsInMemory
 from restyle.exact.plan import MemoryPlan, Room, plans_for, room_for
-from restyle.exact.problem import Problem, despeckled, recolored
+from restyle.exact.problem import Problem, despeckled, despeckled_at, recolored
 from restyle.exact.schedule import Scale, scales_of
 from restyle.exact.settings import STARTS, OptimizeConfig
 from restyle.exact.step import Step, ended, pair_files, restore
@@ -84,11 +84,12 @@ def _steps(
         image = resume["state image"][0]
     else:
         image = starting_image(colored, run.config, run.scales[0].size)
+    whole = despeckled(colored, run.config)
     with _folder(run.room) as folder:
         for index in range(first, len(run.scales)):
             scale, plan, files = run.scales[index], run.plans[index], pair_files(folder, index)
             at = {"size": scale.size, "style_long_side": scale.style_long_side}
-            seen = despeckled(colored, run.config, scale.style_long_side)
+            seen = despeckled_at(whole, run.config, scale.style_long_side)
             evaluation = evaluation_at(seen, run.objective, network, **at, tile=plan.way.tile)
             names = list(evaluation.objective.weights)
             optimizer = optimizer_for(

@@ -50,21 +50,27 @@ def recolored(problem: Problem, config: OptimizeConfig) -> Problem:
     return dataclasses.replace(problem, styles=styles)
 
 
-def despeckled(problem: Problem, config: OptimizeConfig, long_side: int) -> Problem:
-    """The problem with its styles as a scale sees them that brings them to `long_side` pixels.
+def despeckled(problem: Problem, config: OptimizeConfig) -> Problem:
+    """The problem with the specks of its styles, as large as they are, taken out.
 
     Statistics know how many specks a painting has and not that they lie along its strokes: they
-    come back as dots, anywhere. Those of its own size are taken out, and then those of the copy:
-    in a smaller one what was a stroke is a speck.
+    come back as dots, anywhere.
     """
     if not config.despeckle:
         return problem
-    styles = []
-    for style in problem.styles:
-        size = fit_long_side(style.shape[:2], long_side)
-        copy = resize(median_filter(style, config.despeckle), size)
-        styles.append(median_filter(copy, config.despeckle))
+    styles = [median_filter(style, config.despeckle) for style in problem.styles]
     return dataclasses.replace(problem, styles=styles)
+
+
+def despeckled_at(problem: Problem, config: OptimizeConfig, long_side: int) -> Problem:
+    """A despeckled problem as a scale sees it that brings the styles to `long_side` pixels.
+
+    In a smaller copy what was a stroke is a speck: those are taken out too.
+    """
+    if not config.despeckle:
+        return problem
+    copies = [resize(style, fit_long_side(style.shape[:2], long_side)) for style in problem.styles]
+    return despeckled(dataclasses.replace(problem, styles=copies), config)
 
 
 def finished(pixels: np.ndarray, problem: Problem, config: OptimizeConfig) -> np.ndarray:
