@@ -8,7 +8,6 @@ keyword is a TypeError, a value that cannot be meant a ValueError.
 
 import collections
 import dataclasses
-import functools
 import inspect
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ import numpy as np
 
 from restyle.color import without_white
 from restyle.errors import UserError
-from restyle.exact.problem import Problem, read_problem
+from restyle.exact.problem import Problem, despeckled, despeckled_at, read_problem
 from restyle.exact.schedule import scales_of
 from restyle.exact.settings import STARTS, OptimizeConfig, PictureObjective
 from restyle.keywords import configured, with_preset
@@ -185,8 +184,8 @@ def score(
     """The objective of any program's picture, and its terms before their weights, by name.
 
     settings: style_size, the long side of the paintings in pixels, 0 for that of the picture;
-      content_mask, style_mask, style_blend_weights, preset and vgg_weights as for `steps`; the
-      fields of `PictureObjective`.
+      despeckle, with which the picture was made; content_mask, style_mask, style_blend_weights,
+      preset and vgg_weights as for `steps`; the fields of `PictureObjective`.
     """
     measure = scorer(content, style, **settings)
     return measure(picture_from(picture).pixels)
@@ -200,6 +199,7 @@ def scorer(
     style_mask: Pictures = (),
     style_blend_weights: Sequence[float] = (),
     style_size: int = 0,
+    despeckle: int = 0,
     preset: str = "restyle",
     vgg_weights: AnyPath | None = None,
     **settings: Any,
@@ -207,6 +207,7 @@ def scorer(
     """What measures many pictures, (h, w, 3) in [0, 1], as `score` does; VGG-19 is read once."""
     also = inspect.signature(scorer).parameters
     (objective,) = configured(with_preset(preset, settings), PictureObjective, also=also)
+    config = OptimizeConfig(style_size=style_size, despeckle=despeckle)
     problem = _problem(
         content, style, blend_weights=style_blend_weights, masks=(content_mask, style_mask)
     )
@@ -215,14 +216,17 @@ def scorer(
     from restyle.exact.evaluation import network_for, paintings_of
 
     network = network_for(weights, objective.layers, objective.pooling, "float32")
-    return functools.partial(
-        measure.score,
-        content=problem.content,
-        paintings=paintings_of(problem),
-        network=network,
-        config=objective,
-        style_long_side=style_size or None,
-    )
+    whole = despeckled(problem, config)
+
+    def measured(picture: np.ndarray) -> dict[str, float]:
+        long_side = style_size or max(picture.shape[:2])
+        seen = despeckled_at(whole, config, long_side)
+        paintings = paintings_of(seen)
+        return measure.score(
+            picture, seen.content, paintings, network, objective, style_long_side=long_side
+        )
+
+    return measured
 
 
 def read_image(picture: ImageSource) -> np.ndarray:

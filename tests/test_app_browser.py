@@ -133,6 +133,8 @@ def downloaded(page, kind, folder):
 def test_a_picture_grows_and_is_downloaded_with_its_recipe(browser, address, pictures, tmp_path):
     with visited(browser, address) as page:
         set_number(page, "Content weight", 0.3)
+        page.get_by_role("button", name="More settings").first.click()
+        page.get_by_label("Without specks").check()
         ask_picture(page, pictures)
         says(page, "optimize", "Photo after Painting, Other")
         says(page, "optimize", "Done. Iteration 10 of 10, 64 × 43")
@@ -145,6 +147,7 @@ def test_a_picture_grows_and_is_downloaded_with_its_recipe(browser, address, pic
         assert picture.size == (64, 43)
     settings = json.loads(read_recipe(path))["settings"]
     assert (settings["content_weight"], settings["iterations"]) == (0.3, 10)
+    assert settings["despeckle"] == 3
     assert settings["tv_weight"] == PictureObjective().tv_weight
     assert settings["style_blend_weights"] == [1, 1]
 

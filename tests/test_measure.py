@@ -14,8 +14,7 @@ from user_errors import message_of
 import restyle
 from restyle.color import match_color
 from restyle.errors import UserError
-from restyle.exact.problem import Problem, despeckled, despeckled_at
-from restyle.exact.settings import OptimizeConfig, PictureObjective
+from restyle.exact.settings import PictureObjective
 from restyle.measure import Painting, score
 from restyle.media.contact_sheet import LINE
 from restyle.media.images import read_recipe, resize
@@ -91,14 +90,11 @@ def test_what_is_too_small_for_the_layers_is_one_line_that_says_so(network):
 def scored_again(output, settings):
     """The score of a saved picture, by the files and settings that its recipe names."""
     names = {field.name for field in dataclasses.fields(PictureObjective)}
-    names |= {"content_mask", "style_mask", "style_blend_weights"}
+    names |= {"content_mask", "style_mask", "style_blend_weights", "despeckle"}
     content, *styles = map(restyle.read_image, [settings["content"], *settings["style"]])
     if settings["preserve_color"] == "match":
         styles = [match_color(style, content) for style in styles]
     long_side = settings["style_size"] or round(settings["style_scale"] * 48)
-    config = OptimizeConfig(despeckle=settings["despeckle"])
-    whole = despeckled(Problem(content, styles), config)
-    styles = despeckled_at(whole, config, long_side).styles
     asked = {name: settings[name] for name in names}
     return restyle.score(output, content, styles, style_size=long_side, **asked)
 
@@ -136,6 +132,23 @@ def test_a_picture_that_was_saved_has_exactly_the_terms_its_recipe_states(
     recipe = json.loads(read_recipe(output))
     stated = pytest.approx(recipe["terms"]["saved"], rel=1e-6)
     assert scored_again(output, recipe["settings"]) == stated
+
+
+def test_the_program_filters_the_painting_as_it_was_for_the_picture(
+    run, paint_with, quick, pictures, tmp_path
+):
+    output, how = tmp_path / "out.png", ("--style_size=56", "--despeckle=3")
+    assert run(*quick, *ONE_STEP, f"--output={output}", *how) == 0
+    stated = json.loads(read_recipe(output))["terms"]["saved"]
+    inputs = f"--content={pictures}/photo.png", f"--style={pictures}/painting.png"
+    layers = "--style_layers=conv1_1,conv2_1", "--content_layers=conv2_2"
+    measure = f"--score={output}", *inputs, *layers, "--json"
+
+    scored = json.loads(paint_with(*measure, *how).out)
+    unfiltered = json.loads(paint_with(*measure, how[0]).out)
+
+    assert {name: scored[name] for name in stated} == pytest.approx(stated, rel=1e-6)
+    assert scored["style conv1_1"] != pytest.approx(unfiltered["style conv1_1"], rel=1e-3)
 
 
 def test_a_recipe_of_a_version_with_gram_matrices_alone_gives_back_its_objective():

@@ -15,6 +15,7 @@ from restyle.exact.settings import COLORS, OptimizeConfig, PictureObjective
 MOST_PAINTINGS = 4
 DEFAULTS, OBJECTIVE = OptimizeConfig(), PictureObjective()
 STARTS = [("The photo", "content"), ("Noise", "noise"), ("The painting", "style")]
+DESPECKLE = 3
 KEPT_COLORS = dict(zip(COLORS, ("The painting's", "The photo's", "Matched first"), strict=True))
 
 
@@ -87,9 +88,13 @@ def _settings() -> tuple[gr.Slider, list[Component]]:
         )
         smoothness = gr.Slider(0, 10, OBJECTIVE.tv_weight, step=0.1, label="Smoothness")
         choices = [(label, value) for value, label in KEPT_COLORS.items()]
+        specks = gr.Checkbox(
+            label="Without specks",
+            info="Takes out the painting's specks, which come back as bright dots.",
+        )
         colors = gr.Radio(choices, value=DEFAULTS.preserve_color, label="Colors")
         init = gr.Radio(STARTS, value=DEFAULTS.init, label="Start from")
-    return size, [iterations, content, scale, smoothness, colors, init]
+    return size, [iterations, content, scale, smoothness, specks, colors, init]
 
 
 def _weights(paintings: Any) -> list[Any]:
@@ -107,8 +112,9 @@ def _ask(visitor: Visitor, folder: Path, photo: Any, paintings: Any, *values: An
     if len(styles) > MOST_PAINTINGS:
         raise UserError(f"Got {len(styles)} paintings, expected {MOST_PAINTINGS} at most.")
     weights, values = values[: len(styles)], values[MOST_PAINTINGS:]
-    names = ("size", "iterations", "content_weight", "style_scale", "tv_weight")
+    names = ("size", "iterations", "content_weight", "style_scale", "tv_weight", "despeckle")
     settings: dict[str, Any] = dict(zip((*names, "preserve_color", "init"), values, strict=True))
+    settings["despeckle"] = DESPECKLE if settings["despeckle"] else 0
     content, *paths = visitor.take([*paths_of(photo), *styles])
     title = f"{name_of(content)} after {', '.join(map(name_of, paths))}"
     blend = tuple(weights) if len(paths) > 1 else ()

@@ -36,6 +36,7 @@ def score(given: Mapping[str, Any]) -> int:
             photo,
             list(paintings.values()),
             style_size=asked.style_size,
+            despeckle=asked.despeckle,
             vgg_weights=asked.vgg_weights,
             **dataclasses.asdict(objective),
         )

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from restyle.exact.settings import PictureObjective
+from restyle.exact.settings import OptimizeConfig, PictureObjective
 from restyle.models.settings import setting
 from restyle.paint.painter import EngineConfig
 from restyle.paint.pictures import PaintConfig
@@ -79,6 +79,9 @@ class Scores:
     content: str | None = setting(None, "The photograph that the results were made from.")
     style: tuple[str, ...] = setting((), "The painting whose style they have.", repeated=True)
     style_size: int = setting(0, "Long side in pixels of the painting; 0: that of each result.")
+    despeckle: int = setting(
+        0, "What the results were made with: the painting is filtered as it was for them."
+    )
     scores: str | None = setting(None, "Write the terms into this .csv or .json file.")
     compare: str | None = setting(
         None, "Write a contact sheet of photo, painting and results with their terms."
@@ -89,8 +92,7 @@ class Scores:
     )
 
     def __post_init__(self):
-        if self.style_size < 0:
-            raise ValueError(f"Got style_size {self.style_size}, expected 0 or more.")
+        OptimizeConfig(style_size=self.style_size, despeckle=self.despeckle)  # Checks both.
 
 
 # What shapes a painted picture, and is kept with it.
