@@ -129,26 +129,6 @@ def test_statistics_are_those_of_all_positions_however_they_are_cut(height):
     np.testing.assert_allclose(variance, precise.var((0, 1, 2)), rtol=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("size", "stride", "band", "asked"),
-    [
-        (3, 1, (8, 12), (7, 13)),
-        (9, 1, (8, 12), (4, 16)),
-        (3, 2, (4, 6), (7, 12)),
-        (9, 1, (0, 4), (0, 8)),
-        (9, 1, (17, 20), (13, 20)),
-    ],
-)
-def test_a_convolution_asks_for_the_rows_that_it_needs(size, stride, band, asked):
-    requests = []
-    layer = keras.layers.Conv2D(2, size, stride)
-
-    result = rows.convolved(array_rows(normal(1, 20, 16, 3), requests), layer).read(*band)
-
-    assert requests == [asked]
-    assert tuple(result.shape) == (1, band[1] - band[0], 16 // stride, 2)
-
-
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_stored_rows_are_computed_once_and_read_in_any_order(on_disk):
     values, asked = normal(1, 11, 3, 2), []

@@ -83,18 +83,6 @@ def test_the_rows_of_two_workers_are_together_the_joint_batch(batches):
         np.testing.assert_array_equal(np.concatenate(parts), values)
 
 
-def test_a_broken_photo_is_replaced_by_the_same_one_in_every_run(batches, folder):
-    epoch = [blue for step in range(3) for blue in blues(batches().at(step, SIDE))]
-    broken = folder / f"{epoch[4] // 20}.png"
-    broken.write_bytes(broken.read_bytes()[:60])
-    source = batches()
-
-    again = [blue for step in range(3) for blue in blues(source.at(step, SIDE))]
-
-    assert again == [*epoch[:4], epoch[5], *epoch[5:]]
-    assert list(source.photographs.skipped) == [broken]
-
-
 def test_what_ends_the_photos_ends_the_stream(batches, folder):
     source = batches()
     for path in folder.iterdir():

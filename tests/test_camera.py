@@ -10,7 +10,6 @@ from user_errors import message_of
 from video_clips import frames_of, number_of, numbered
 
 from restyle.errors import UserError
-from restyle.media.video import camera
 from restyle.media.video.camera import Camera, open_capture
 from restyle.media.video.live import Recording, VirtualCamera, Window, live_output
 from restyle.media.video.reader import Frame
@@ -204,8 +203,9 @@ def test_a_virtual_camera_gets_rgb(monkeypatch):
     assert sent[1] == "closed"
 
 
-def test_a_rate_that_a_camera_does_not_know_is_taken_for_the_usual_one():
-    rates = [camera._rate(SimpleNamespace(get=lambda _, r=r: r)) for r in (0.0, -1.0, 29.97)]
+@pytest.mark.parametrize(("claimed", "rate"), [(0.0, 30), (-1.0, 30), (29.97, 29.97)])
+def test_a_rate_that_a_camera_does_not_know_is_taken_for_the_usual_one(claimed, rate):
+    film = Film(numbered(1))
+    film.get = lambda _: claimed
 
-    assert rates[:2] == [30, 30]
-    assert float(rates[2]) == pytest.approx(29.97, abs=1e-3)
+    assert float(Camera(film).frames_per_second) == pytest.approx(rate, abs=1e-3)

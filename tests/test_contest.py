@@ -26,23 +26,15 @@ def test_a_run_is_as_low_as_a_value_when_it_first_meets_it():
     assert math.isinf(seconds_to(OURS.curve, 0.05))
 
 
-def test_the_sentence_tells_the_share_of_their_time():
+def test_the_share_of_their_time_is_told_of_whole_runs_that_come_as_low():
     text = reaching_text(OURS, THEIRS, 0.15)
 
-    assert "ends at 0.1500 after 200 s" in text
-    assert "as low after 30 s, 0.15 of the time" in text
-
-
-def test_a_run_that_never_comes_as_low_is_said_not_to():
+    assert "ends at 0.1500 after 200 s" in text and "after 30 s, 0.15 of the time" in text
     assert "restyle, 0.1000 after 30 s, is never as low" in reaching_text(OURS, THEIRS, 0.05)
-
-
-@pytest.mark.parametrize("cut", [(0.5, 1.0), (1.0, 0.5)])
-def test_of_runs_that_were_cut_short_nothing_is_claimed(cut):
-    ours, theirs = OURS._replace(share=cut[0]), THEIRS._replace(share=cut[1])
-
-    assert "of the time" not in reaching_text(ours, theirs, 0.15)
-    assert "--share 1" in reaching_text(ours, theirs, 0.15)
+    half = OURS._replace(share=0.5), THEIRS._replace(share=0.5)
+    for runs in ((half[0], THEIRS), (OURS, half[1])):
+        assert "of the time" not in reaching_text(*runs, 0.15)
+        assert "--share 1" in reaching_text(*runs, 0.15)
 
 
 def test_the_table_says_which_seconds_were_extrapolated():

@@ -51,14 +51,16 @@ def halves(first, second):
     )
 
 
-def test_the_value_is_the_weighted_sum_of_the_terms():
-    measure = evaluation(Problem(picture(), [picture()]))
+def test_the_value_is_the_weighted_sum_of_the_terms_and_the_same_without_a_gradient():
+    measure, image = evaluation(Problem(picture(), [picture()])), picture()
 
-    measured = measure(as_batch(picture(), SIZE))
+    measured, numbers = measure(as_batch(image)), measure.numbers(image)
 
-    weights = np.array(list(measure.objective.weights.values()))
-    assert measured.value.shape == () and measured.terms.shape == weights.shape
-    np.testing.assert_allclose(measured.value, weights @ measured.terms.numpy(), rtol=1e-5)
+    weights = measure.objective.weights
+    assert measured.value.shape == () and list(numbers) == ["objective", *weights]
+    total = np.array(list(weights.values())) @ measured.terms.numpy()
+    np.testing.assert_allclose(measured.value, total, rtol=1e-5)
+    np.testing.assert_allclose(list(numbers.values()), [measured.value, *measured.terms], rtol=1e-5)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -73,16 +75,6 @@ def test_the_gradient_is_the_slope_of_the_value(masked):
 
     slope = np.sum(measured.gradient * direction)
     np.testing.assert_allclose((ahead - behind) / 0.04, slope, rtol=0.02)
-
-
-def test_numbers_without_a_gradient_are_the_same_by_name():
-    measure, image = evaluation(Problem(picture(), [picture()])), picture()
-
-    numbers = measure.numbers(image)
-
-    measured = measure(as_batch(image))
-    assert list(numbers) == ["objective", *measure.objective.weights]
-    np.testing.assert_allclose(list(numbers.values()), [measured.value, *measured.terms], rtol=1e-5)
 
 
 def test_a_style_does_not_move_pixels_beyond_its_mask_and_its_layers_sight():

@@ -1,11 +1,10 @@
 """L-BFGS takes the steps of the book, downhill only and inside the box."""
 
-import resource
-
 import numpy as np
 import pytest
 import scipy.optimize
 import tensorflow as tf
+from full_disk import files_limited_to
 from user_errors import message_of
 
 from restyle.exact.lbfgs import LBFGS
@@ -303,12 +302,8 @@ def test_a_full_disk_is_one_line_that_says_what_to_do(tmp_path):
 
     step()
     before = sorted(files.folder.iterdir())
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))  # No file can grow.
-    try:
+    with files_limited_to(1):
         message = message_of(step)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     assert "cannot be written: File too large. Nothing was changed. Free some" in message
     assert "larger --memory_gb, or with a --run_dir on another disk." in message

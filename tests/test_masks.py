@@ -86,13 +86,8 @@ def test_a_whole_painting_needs_no_mask_drawn(tmp_path):
     )
 
 
-def test_masks_are_paired_in_their_order_one_of_each_kind_for_every_style():
-    pairs = masks.mask_pairs(["a", "b"], ["c", "d"], ["x"] * 2)
-
-    assert pairs == [("a", "c"), ("b", "d")]
-
-
-def test_without_style_masks_all_paintings_are_taken_whole():
+def test_masks_are_paired_in_their_order_and_without_style_masks_paintings_are_whole():
+    assert masks.mask_pairs(["a", "b"], ["c", "d"], ["x"] * 2) == [("a", "c"), ("b", "d")]
     assert masks.mask_pairs(["a", "b"], [], ["x"] * 2) == [("a", "all"), ("b", "all")]
     assert masks.mask_pairs([], [], ["x"] * 2) == []
 

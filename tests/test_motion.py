@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from restyle.training.motion import ROTATION, SHIFT, ZOOM, moved, random_motions, seen_before
 
@@ -38,19 +37,6 @@ def test_no_motion_leaves_the_picture_and_all_of_it_was_seen_before():
 
     np.testing.assert_allclose(moved(images, still), images, atol=1e-6)
     np.testing.assert_array_equal(seen_before(still, (7, 9)), np.ones((2, 7, 9, 1)))
-
-
-@pytest.mark.parametrize("right, down", [(2, 0), (0, 3), (-1, 2), (2, -3)])
-def test_a_shift_by_whole_pixels_moves_rows_and_columns(right, down):
-    image = RNG.random((8, 10, 3), np.float32)
-    rows, columns = np.arange(8) + down, np.arange(10) + right
-    inside = ((0 <= rows) & (rows < 8))[:, None] & ((0 <= columns) & (columns < 10))
-
-    result = np.asarray(moved(image[None], shift(right, down)))[0]
-
-    known = image[np.clip(rows, 0, 7)[:, None], np.clip(columns, 0, 9)]
-    np.testing.assert_allclose(result[inside], known[inside], atol=1e-6)
-    np.testing.assert_array_equal(seen_before(shift(right, down), (8, 10))[0, :, :, 0], inside)
 
 
 def test_what_was_outside_is_mirrored_or_black():

@@ -226,15 +226,3 @@ def test_of_a_damaged_video_what_there_is_is_painted_and_the_rest_reported(tmp_p
     assert process.returncode == 1
     assert f"note: '{source}' is damaged: " in error and "of 2.00 seconds were decoded" in error
     assert len(frames_of(tmp_path / "o.mp4")) == len(frames_of(source)) > 5
-
-
-def test_what_no_video_can_be_made_of_is_one_line(tmp_path, start, clip):
-    for said, status, arguments in (
-        ("Got smooth 1, expected 0 to below 1.", 2, [f"--input={clip}", "--smooth=1"]),
-        ("There is no camera 63", 1, ["--input=camera:63"]),
-    ):
-        process = start(*arguments, f"--output={tmp_path}/o.mkv", script=SLOW)
-        _, error = process.communicate(timeout=60)
-        assert process.returncode == status
-        assert error.startswith("error: ") and error.count("\n") == 1 and said in error
-    assert not (tmp_path / "o.mkv").exists()

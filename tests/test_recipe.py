@@ -1,6 +1,5 @@
 import hashlib
 import importlib.metadata
-import json
 import platform
 import shutil
 import subprocess
@@ -9,31 +8,9 @@ import numpy as np
 import pytest
 
 from restyle.record import recipe as recipes
-from restyle.record.recipe import file_sha256, recipe_text, versions
+from restyle.record.recipe import file_sha256, versions
 
 commit = recipes.commit.__wrapped__  # Whatever was said before.
-
-
-def recipe(**changes):
-    parts = {
-        "inputs": {"photo.jpg": "ab12"},
-        "weights": {"source": "keras.applications", "sha256": "cd34"},
-        "terms": {"before saving": {"objective": 0.25}, "saved": {"objective": 0.3}},
-    }
-    return recipe_text("optimize_style.py", {"size": 48, "style": ["a.png"]}, **parts | changes)
-
-
-def test_a_recipe_holds_all_that_it_was_given():
-    content = json.loads(recipe())
-
-    assert content.pop("versions") == versions()
-    assert content == {
-        "program": "optimize_style.py",
-        "settings": {"size": 48, "style": ["a.png"]},
-        "inputs": {"photo.jpg": "ab12"},
-        "weights": {"source": "keras.applications", "sha256": "cd34"},
-        "terms": {"before saving": {"objective": 0.25}, "saved": {"objective": 0.3}},
-    }
 
 
 def test_the_sha256_is_that_of_the_bytes(tmp_path):

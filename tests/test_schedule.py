@@ -52,12 +52,6 @@ def test_from_a_picture_there_is_one_scale_unless_more_are_asked_for():
     assert len(coarse_to_fine((384, 512), coarse)) == 5
 
 
-def test_iterations_are_shared_equally_and_the_finest_scales_take_the_rest():
-    scales = coarse_to_fine((512, 512), OptimizeConfig(iterations=303))
-
-    assert [scale.iterations for scale in scales] == [60, 60, 61, 61, 61]
-
-
 def test_a_scale_above_1024_pixels_gets_iterations_in_inverse_proportion_to_its_side():
     scales = coarse_to_fine((2048, 4096), OptimizeConfig(iterations=8807))
 

@@ -28,13 +28,6 @@ def run(smoother, frames, stylized):
     return [smoother(*pair) for pair in zip(frames, stylized, strict=True)]
 
 
-def test_the_first_frame_is_its_own_result():
-    frame = scenery()
-    stylized = flickering(frame)
-
-    np.testing.assert_array_equal(Smoother()(frame, stylized), stylized)
-
-
 def test_the_result_is_the_blend_of_the_formula():
     (first, second), stylized = pan(2)
     smoother = Smoother(0.6)

@@ -26,22 +26,17 @@ def test_paths_of_files_stay_as_they_are(capfdbinary):
     assert capfdbinary.readouterr().out == b""
 
 
-def test_standard_input_is_a_file_as_long_as_it_is_needed(standard_input):
+def test_bytes_go_through_as_they_are_in_files_that_last_as_long_as_they_are_needed(
+    standard_input, capfdbinary
+):
     content = bytes(range(256)) * 1000
     standard_input(content)
 
-    with as_files(STREAM, "out.png", ".png") as (source, target):
-        assert Path(source).read_bytes() == content and target == "out.png"
-    assert not Path(source).exists()
-
-
-def test_what_is_written_goes_to_standard_output_byte_for_byte(capfdbinary):
-    content = bytes(range(256)) * 1000
-
-    with as_files("in.png", STREAM, ".webp") as (source, target):
-        assert source == "in.png" and target.endswith(".webp")
+    with as_files(STREAM, STREAM, ".webp") as (source, target):
+        assert target.endswith(".webp") and Path(source).read_bytes() == content
         Path(target).write_bytes(content)
     assert capfdbinary.readouterr().out == content
+    assert not Path(source).exists() and not Path(target).exists()
 
 
 def test_without_a_result_nothing_is_written(capfdbinary):

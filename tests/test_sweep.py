@@ -1,7 +1,7 @@
 import pytest
 
 from restyle.errors import UserError
-from restyle.programs.sweep import SweptFlag, combinations, parse_sweep
+from restyle.programs.sweep import SweptFlag, parse_sweep
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,3 @@ def test_what_is_no_sweep_is_refused_with_an_example(text):
     with pytest.raises(UserError, match="style_weight=0.1,1,10") as caught:
         parse_sweep(text)
     assert f"--sweep={text}," in str(caught.value)
-
-
-def test_every_combination_is_run_once_row_after_row():
-    rows, columns = SweptFlag("seed", ["1", "2"]), SweptFlag("size", ["48", "64", "80"])
-
-    cells = [(cell["seed"], cell["size"]) for cell in combinations(rows, columns)]
-
-    assert cells == [(row, column) for row in "12" for column in ("48", "64", "80")]

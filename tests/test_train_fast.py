@@ -173,10 +173,8 @@ def test_weights_that_are_not_the_network_are_refused(mistake, tmp_path):
     ("arguments", "said"),
     [
         ("--minutes=1", "both steps and minutes"),
-        ("--learning_rate=0", "learning_rate 0"),
         ("--style_size=48,32", "from small to large"),
         ("--style_size=48.5", "whole numbers"),
-        ("--image_size=32,16", "from small to large"),
         ("--deep_from=0.5", "--deep_from, which does nothing where the deepest layer is"),
         ("--epochs=3", "--epochs, which does nothing beside --steps"),
     ],

@@ -87,7 +87,7 @@ def whole():
     [
         (TrainConfig(steps=7), 7),
         (TrainConfig(epochs=1, batch_size=4), 5),
-        (TrainConfig(epochs=2.5, batch_size=10), 5),
+        (TrainConfig(epochs=1.5, batch_size=8), 4),
         (TrainConfig(epochs=0.01, batch_size=10), 1),
     ],
 )

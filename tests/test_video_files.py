@@ -16,7 +16,6 @@ from restyle.media.video.reader import VideoReader
 
 RNG = np.random.default_rng(0)
 FASTSTART = {"movflags": "faststart"}
-JITTERED = [Fraction(each, 1000) for each in (0, 33, 133, 167, 400, 401, 1000)]
 
 
 def times_of(reader, **options):
@@ -40,16 +39,6 @@ def test_frames_come_in_order_with_their_pixels(tmp_path):
     assert np.abs(255 * read - frames).mean() < 1
     assert times_of(reader) == [i * TEN_A_SECOND for i in range(12)]
     assert reader.trouble == ""
-
-
-@pytest.mark.parametrize(
-    ("name", "begin"), [("a.mp4", 0), ("a.mkv", 0), ("a.mov", 0), ("a.mkv", Fraction(3, 4))]
-)
-def test_every_frame_keeps_its_own_time_whenever_the_first_one_comes(tmp_path, name, begin):
-    times = [begin + time for time in JITTERED]
-    path = write_clip(tmp_path / name, numbered(7), times=times)
-
-    assert times_of(VideoReader(path)) == times
 
 
 @pytest.mark.parametrize("options", [{}, {"bf": "3", "g": "4"}, {"x264-params": "open-gop=1:g=5"}])

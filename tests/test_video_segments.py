@@ -1,11 +1,11 @@
 import errno
 import os
-import resource
 from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
+from full_disk import files_limited_to
 from records import PowerCut
 from user_errors import message_of
 from video_clips import TEN_A_SECOND, frames_of, number_of, numbered, packets_of, write_clip
@@ -348,13 +348,8 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(tmp_path
     noise = RNG.integers(0, 256, (20, 48, 64, 3), np.uint8)
     source = write_clip(tmp_path / "a.mp4", noise)
     whole = copy(source, tmp_path / "whole.mp4")
-    limit = whole.stat().st_size // share
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
+    with files_limited_to(whole.stat().st_size // share):
         message = message_of(copy, source, tmp_path / "o.mp4")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     assert message.startswith(f"'{tmp_path / 'o.mp4'}' cannot be written: ")
     assert os.strerror(errno.EFBIG) in message

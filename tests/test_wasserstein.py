@@ -99,16 +99,6 @@ def test_equal_eigenvalues_have_a_finite_gradient():
     close(tape.gradient(value, spread), np.eye(5)[None])  # Of tr (4 S)^(1/2).
 
 
-def test_a_guided_error_is_that_of_the_region_alone():
-    painting, features = random_features(), random_features(40)
-    mask = np.zeros((1, 10, 4, 1), np.float32)
-    mask[:, :6] = 1
-    outside = features.copy()
-    outside[:, 6:] = 30.0
-
-    close(error(outside, painting, mask), error(features[:, :6], painting))
-
-
 def test_a_gram_matrix_without_the_means_is_the_covariance():
     features, mask = random_features(), RNG.random((1, 10, 4, 1)).astype(np.float32)
     weights = np.square(mask).ravel()

@@ -1,4 +1,4 @@
-"""A worker that says how far it is and ends by writing the weights that it came to, to WEIGHTS."""
+"""A worker that says how far it is, and writes the weights that it came to into WEIGHTS."""
 
 import os
 import sys
@@ -6,8 +6,9 @@ import sys
 import numpy as np
 
 from restyle.programs import train
+from restyle.programs.interruption import Interruption
 
-sessions, session_of = [], train._session
+sessions, session_of, want = [], train._session, Interruption._want
 
 
 def kept(*args):
@@ -24,7 +25,12 @@ def kept(*args):
     return sessions[0]
 
 
-train._session = kept
+def told(*args):
+    want(*args)
+    print("interrupted", flush=True)
+
+
+train._session, Interruption._want = kept, told
 status = train.main()
 np.savez(os.environ["WEIGHTS"], **sessions[0].trainer.snapshot())
 sys.exit(status)
