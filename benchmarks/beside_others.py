@@ -39,9 +39,9 @@ from benchmarks.report import parser_of
 from benchmarks.worker import REPOSITORY
 from restyle.errors import UserError
 from restyle.exact.settings import PictureObjective
+from restyle.files import written_beside
 from restyle.machine.tensorflow_start import quiet_start
 from restyle.media.contact_sheet import contact_sheet
-from restyle.media.image_files import written_beside
 from restyle.media.images import read_image, write_image
 
 PROGRAMS = ("restyle", "crowsonkb", "jcjohnson", "lbfgs")

@@ -33,10 +33,10 @@ from restyle.exact.optimizer import optimize, starting_image
 from restyle.exact.problem import Problem
 from restyle.exact.settings import PRECISIONS as CHOICES
 from restyle.exact.settings import OptimizeConfig
+from restyle.files import check_target
 from restyle.machine.precision import PRECISIONS, decided_precision
 from restyle.measure import Painting, score
 from restyle.media.folders import find_pictures
-from restyle.media.image_files import check_target
 from restyle.media.images import fit_long_side, read_image, resize
 from restyle.networks import load_network, read_network_recipe
 from restyle.record.recipe import recipe_objective

@@ -27,9 +27,9 @@ from benchmarks.worth import evaluations_worth
 from restyle.errors import UserError
 from restyle.exact.problem import Problem, read_problem
 from restyle.exact.settings import SMALLEST_SCALE, OptimizeConfig, result_size
+from restyle.files import check_target
 from restyle.machine.precision import PRECISIONS, decided_precision
 from restyle.media.folders import find_pictures
-from restyle.media.image_files import check_target
 from restyle.media.images import resize
 from restyle.paint.painter import Painter
 from restyle.record.scores import TABLES, write_scores

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from restyle.color import without_white
 from restyle.errors import UserError
 from restyle.exact.problem import Problem, despeckled, despeckled_at, read_problem
 from restyle.exact.schedule import scales_of
 from restyle.exact.settings import STARTS, OptimizeConfig, PictureObjective
+from restyle.files import AnyPath
 from restyle.keywords import configured, with_preset
 from restyle.machine.tensorflow_start import keras_on_tensorflow, quiet_start
 from restyle.masks import mask_pairs
 from restyle.media import images
-from restyle.media.image_files import AnyPath
 from restyle.media.image_source import ImageSource, is_path, picture_from
+from restyle.media.transparency import without_white
 from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.transform_config import TransformConfig
 from restyle.networks import named_network, save_network

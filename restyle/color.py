@@ -42,23 +42,6 @@ def keep_luminance(pixels: np.ndarray, content: np.ndarray) -> np.ndarray:
     return np.clip(kept, 0, 1).astype(np.float32)  # Only rounding is left to clip.
 
 
-def without_white(pixels: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
-    """The colors that give `pixels` when they are laid on white with this opacity.
-
-    x = 1 - alpha (1 - c)  =>  c = 1 - (1 - x) / alpha
-
-    A network sees a photo laid on white. Saved as it is, with the photo's alpha, its result would
-    be laid on white a second time: soft edges would be too pale. What is darker than any c allows
-    becomes black, which is as near as it gets.
-
-    pixels: (h, w, 3) in [0, 1]. alpha: (h, w) in [0, 1]; None, opaque: the pixels themselves.
-    """
-    if alpha is None:
-        return pixels
-    opacity = np.maximum(alpha, 1 / 255)[..., np.newaxis]
-    return np.clip(1 - (1 - pixels) / opacity, 0, 1)
-
-
 def match_color(style: np.ndarray, content: np.ndarray) -> np.ndarray:
     """The style picture in the content's colors: with its mean and covariance.
 

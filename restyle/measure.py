@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from restyle.errors import UserError
-from restyle.media.image_files import AnyPath
+from restyle.files import AnyPath
 from restyle.media.images import fit_long_side, resize
 from restyle.models.losses import Features, Objective, StyleTarget, style_target
 from restyle.models.objective_config import ObjectiveConfig

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from restyle import models
 from restyle.errors import UserError
-from restyle.media.image_files import written_beside
+from restyle.files import written_beside
 
 if TYPE_CHECKING:
     from restyle.models.transform_net import TransformNet

@@ -149,17 +149,3 @@ def test_noise_of_half_a_level_in_a_gray_style_is_not_blown_up_into_colors():
     difference = color.match_color(noisy, content) - color.match_color(clean, content)
 
     assert np.abs(difference).max() < 5 / 255
-
-
-def test_colors_without_white_are_those_that_were_laid_on_it():
-    colors, alpha = RNG.random((6, 8, 3), dtype=np.float32), RNG.uniform(0.1, 1, (6, 8))
-    on_white = 1 - alpha[..., np.newaxis] * (1 - colors)
-
-    np.testing.assert_allclose(color.without_white(on_white, alpha), colors, atol=1e-5)
-    np.testing.assert_array_equal(color.without_white(colors, None), colors)
-
-
-def test_what_is_too_dark_for_its_opacity_becomes_black_and_what_is_clear_stays_finite():
-    colors = color.without_white(np.full((1, 3, 3), 0.25), np.array([[0.5, 0.75, 0.0]]))
-
-    np.testing.assert_allclose(colors[0, :, 0], [0, 0, 0])

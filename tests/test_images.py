@@ -13,6 +13,7 @@ from user_errors import message_of
 
 from restyle.errors import UserError
 from restyle.media import images
+from restyle.media.transparency import on_white, without_white
 
 RNG = np.random.default_rng(0)
 HALF_A_LEVEL = 0.5 / 255 + 1e-6
@@ -546,8 +547,21 @@ def test_the_format_follows_the_name_and_as_saved_is_what_it_gives_back(tmp_path
     np.testing.assert_array_equal(saved, picture.pixels)
     opacity = np.ones((6, 8)) if alpha is None else alpha
     if form not in ("JPEG", "WEBP"):
-        on_white = 1 - opacity[..., np.newaxis] * (1 - pixels)
-        np.testing.assert_allclose(picture.pixels, on_white, atol=2 * HALF_A_LEVEL)
+        seen = 1 - opacity[..., np.newaxis] * (1 - pixels)
+        np.testing.assert_allclose(picture.pixels, seen, atol=2 * HALF_A_LEVEL)
     assert (picture.alpha is None) == (alpha is None or form in ("JPEG", "BMP"))
     if picture.alpha is not None:
         np.testing.assert_allclose(picture.alpha, opacity, atol=HALF_A_LEVEL)
+
+
+def test_colors_without_white_are_those_that_were_laid_on_it():
+    colors, alpha = RNG.random((6, 8, 3), dtype=np.float32), RNG.uniform(0.1, 1, (6, 8))
+
+    np.testing.assert_allclose(without_white(on_white(colors, alpha), alpha), colors, atol=1e-5)
+    np.testing.assert_array_equal(without_white(colors, None), colors)
+
+
+def test_what_is_too_dark_for_its_opacity_becomes_black_and_what_is_clear_stays_finite():
+    colors = without_white(np.full((1, 3, 3), 0.25), np.array([[0.5, 0.75, 0.0]]))
+
+    np.testing.assert_allclose(colors[0, :, 0], [0, 0, 0])

@@ -25,7 +25,7 @@ RULES = {
     ),
     "restyle/media/": (
         ("restyle", "gradio", "absl", "tensorflow", "jax", "keras", *EVERYTHING),
-        ("restyle.media", "restyle.errors"),
+        ("restyle.media", "restyle.errors", "restyle.files"),
     ),
     "restyle/exact/": ((*PATHS, "restyle.engines", *PROGRAMS), ("restyle.exact",)),
     "restyle/training/": ((*PATHS, "restyle.engines", *PROGRAMS), ("restyle.training",)),

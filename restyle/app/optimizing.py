@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import restyle
 from restyle.app.jobs import Job
-from restyle.color import without_white
 from restyle.exact.plan import largest_side, plan_for, room_for
 from restyle.exact.problem import saved_alpha
 from restyle.exact.settings import OptimizeConfig, PictureObjective, result_size
 from restyle.keywords import configured
 from restyle.media.images import image_size, write_image
+from restyle.media.transparency import without_white
 from restyle.record.recipe import file_sha256, recipe_text
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from restyle.engines.conversion import (
     load_converted,
 )
 from restyle.errors import UserError, check_installed
+from restyle.files import written_beside
 from restyle.machine.processor import check_usable
-from restyle.media.image_files import written_beside
 from restyle.models.transform_config import TransformConfig
 from restyle.networks import load_network, read_network_shape
 

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from restyle.errors import UserError
-from restyle.media.image_files import written_beside
+from restyle.files import written_beside
 
 KINDS = ("move", "turn")
 Arrays = tuple[np.ndarray, np.ndarray]

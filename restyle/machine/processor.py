@@ -22,6 +22,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from restyle.errors import UserError
+from restyle.files import written_beside
 from restyle.models.cache import cache_home
 
 LOGGER = logging.getLogger(__name__)
@@ -154,8 +155,6 @@ def _limited(limit: str) -> dict[str, str]:
 
 
 def _remember(path: Path, verdict: Mapping[str, object]) -> None:
-    from restyle.media.image_files import written_beside
-
     with contextlib.suppress(OSError, UserError):  # Where nothing can be kept, try at each start.
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_beside(path) as file:

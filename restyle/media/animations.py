@@ -11,8 +11,9 @@ import numpy as np
 from PIL import GifImagePlugin, Image
 
 from restyle.errors import UserError
+from restyle.files import AnyPath, written_beside
 from restyle.media.gif_files import write_gif
-from restyle.media.image_files import AnyPath, opened, written_beside
+from restyle.media.image_files import opened
 from restyle.media.images import (
     SAVE_OPTIONS,
     WRITABLE,

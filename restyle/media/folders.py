@@ -12,9 +12,10 @@ from typing import NoReturn
 from PIL import Image
 
 from restyle.errors import UserError
+from restyle.files import AnyPath
 from restyle.media.animations import is_animated
 from restyle.media.heif_files import SUFFIXES as HEIF_SUFFIXES
-from restyle.media.image_files import READABLE, AnyPath
+from restyle.media.image_files import READABLE
 from restyle.media.images import WRITABLE
 
 READABLE_SUFFIXES = frozenset(
@@ -28,14 +29,6 @@ class Job:
 
     source: Path
     target: Path
-
-
-def make_folder(path: AnyPath, advice: str) -> None:
-    """Makes a folder and those it lies in; UserError, with the advice, if it cannot be one."""
-    try:
-        Path(path).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"'{path}' cannot be made a folder: {error.strerror}. {advice}") from error
 
 
 def find_pictures(place: AnyPath, *, without: AnyPath | None = None) -> list[Path]:

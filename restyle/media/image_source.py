@@ -6,8 +6,9 @@ from typing import Any, TypeGuard
 import numpy as np
 from PIL import Image
 
-from restyle.media.image_files import AnyPath
-from restyle.media.images import Picture, as_picture, dequantize, on_white, read_image
+from restyle.files import AnyPath
+from restyle.media.images import Picture, as_picture, dequantize, read_image
+from restyle.media.transparency import on_white
 
 ImageSource = AnyPath | Image.Image | np.ndarray
 

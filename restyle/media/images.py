@@ -9,9 +9,11 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from restyle.errors import UserError
+from restyle.files import AnyPath, check_target, written_beside
 from restyle.media.gif_files import paletted
-from restyle.media.image_files import AnyPath, check_target, opened, written_beside
+from restyle.media.image_files import opened
 from restyle.media.recipe_text import recipe_of, recipe_options
+from restyle.media.transparency import on_white
 
 WRITABLE = {
     ".bmp": "BMP",
@@ -230,11 +232,6 @@ def deep_gray(image: Image.Image, path: AnyPath) -> np.ndarray:
             "Save it as an 8 or 16-bit PNG."
         )
     return np.clip(samples.astype(np.float32) / white, 0, 1)
-
-
-def on_white(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """The picture laid on white."""
-    return 1 - alpha[..., np.newaxis] * (1 - pixels)
 
 
 def _extension(path: AnyPath) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from restyle.errors import UserError
-from restyle.media.image_files import AnyPath, opened
+from restyle.files import AnyPath
+from restyle.media.image_files import opened
 from restyle.media.images import deep_gray, dequantize, quantize
 
 # A photo that is kept has at most so many times a crop's pixels on its shorter side.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from restyle.color import without_white
 from restyle.errors import UserError
+from restyle.files import make_folder
 from restyle.media.animations import (
     Animation,
     can_be_animated,
@@ -18,7 +18,7 @@ from restyle.media.animations import (
     read_animation,
     write_animation,
 )
-from restyle.media.folders import Job, make_folder
+from restyle.media.folders import Job
 from restyle.media.images import (
     Picture,
     check_writable,
@@ -29,6 +29,7 @@ from restyle.media.images import (
     write_image,
 )
 from restyle.media.read_ahead import read_ahead
+from restyle.media.transparency import without_white
 from restyle.models.settings import setting
 from restyle.paint.smoothing import Smoother
 from restyle.paint.stylizer import Stylizer

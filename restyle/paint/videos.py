@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from restyle.media.image_files import AnyPath
+from restyle.files import AnyPath
 from restyle.media.images import fit_long_side, resize
 from restyle.media.read_ahead import read_ahead
 from restyle.media.video.reader import Frame, VideoReader
@@ -185,7 +185,8 @@ def _batches(
         for _, frame in decoded:
             if isinstance(frame, Exception):
                 raise frame
-            batch += [frame] if frame else []
+            if frame is not None:
+                batch.append(frame)
             if batch and (len(batch) == batch_size or frame is None):
                 yield batch
                 batch = []

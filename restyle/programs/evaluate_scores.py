@@ -7,8 +7,8 @@ from typing import Any
 
 from restyle.api import scorer
 from restyle.exact.settings import PictureObjective
+from restyle.files import check_target
 from restyle.machine.tensorflow_start import quiet_start
-from restyle.media.image_files import check_target
 from restyle.media.images import check_writable, read_image, write_image
 from restyle.programs.evaluate_settings import Results, Scores
 from restyle.programs.flags import WrongFlags

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from restyle.color import without_white
 from restyle.media.images import as_saved, write_image
+from restyle.media.transparency import without_white
 from restyle.programs.optimize_task import Task
 from restyle.programs.progress import ProgressDisplay
 from restyle.record.recipe import recipe_text

@@ -3,8 +3,6 @@
 import csv
 import json
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +10,8 @@ from typing import Any
 import numpy as np
 
 from restyle.errors import UserError
-from restyle.media.folders import make_folder
-from restyle.media.image_files import written_beside
+from restyle.files import BROKEN_ARRAYS, make_folder, written_beside
 from restyle.media.images import write_image
-
-# What numpy raises for an .npz that was cut off.
-BROKEN_STATE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
 class RunFolder:
@@ -81,7 +75,7 @@ class RunFolder:
             try:
                 with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                     return dict(arrays)
-            except BROKEN_STATE as error:
+            except BROKEN_ARRAYS as error:
                 broken = broken or error
         if not paths:
             return None

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from restyle.files import AnyPath, check_target, written_beside
 from restyle.media.contact_sheet import contact_sheet
-from restyle.media.image_files import AnyPath, check_target, written_beside
 
 Row = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from restyle.errors import UserError
-from restyle.media.image_files import check_target
+from restyle.files import check_target
 from restyle.media.image_source import ImageSource, is_path, picture_from
 from restyle.media.images import fit_long_side, resize
 from restyle.models.objective_config import ObjectiveConfig

@@ -16,9 +16,9 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from restyle.errors import UserError
+from restyle.files import AnyPath
 from restyle.media.heif_files import is_heif
 from restyle.media.image_files import READABLE as PICTURES
-from restyle.media.image_files import AnyPath
 from restyle.media.video import color as video_color
 from restyle.media.video.color import VideoColors
 

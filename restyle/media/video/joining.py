@@ -15,7 +15,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from restyle.errors import UserError
-from restyle.media.image_files import AnyPath
+from restyle.files import AnyPath
 from restyle.media.video.files import opened_video
 from restyle.media.video.reader import VideoReader
 from restyle.media.video.writer import VideoTrack

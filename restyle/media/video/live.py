@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 from av.error import FFmpegError
 
 from restyle.errors import UserError, check_installed
-from restyle.media.image_files import AnyPath, check_target, written_beside
+from restyle.files import AnyPath, check_target, written_beside
 from restyle.media.images import quantize
 from restyle.media.video.camera import opencv
 from restyle.media.video.joining import WRITABLE, container_format

@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import zipfile
-import zlib
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -12,14 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from restyle.files import BROKEN_ARRAYS
+
 State = dict[str, np.ndarray]
 
 MADE_BY = "made_by.json"
 UNFINISHED = "unfinished.nut"
 STATE = "state/"
-
-# What numpy and zipfile raise when the bytes are not those of a state.
-BROKEN_STATE = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
 class Finished(NamedTuple):
@@ -104,7 +101,7 @@ def _finished(folder: Path) -> Finished | None:
             names = [name for name in arrays.files if name.startswith(STATE)]
             state = {name.removeprefix(STATE): arrays[name] for name in names}
             return Finished(count, Fraction(str(arrays["time"])), state)
-    except BROKEN_STATE:
+    except BROKEN_ARRAYS:
         return None
 
 

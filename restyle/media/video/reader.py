@@ -12,7 +12,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from restyle.errors import UserError
-from restyle.media.image_files import AnyPath
+from restyle.files import AnyPath
 from restyle.media.video.color import frame_to_pixels
 from restyle.media.video.files import decoded, opened_video, video_info
 

@@ -13,7 +13,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from restyle.errors import UserError
-from restyle.media.image_files import AnyPath, check_target, written_beside
+from restyle.files import AnyPath, check_target, written_beside
 from restyle.media.video import parts as video_parts
 from restyle.media.video.joining import WRITABLE, check_container, join
 from restyle.media.video.reader import Frame, VideoReader

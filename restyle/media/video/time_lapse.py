@@ -9,7 +9,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from restyle.errors import UserError
-from restyle.media.image_files import AnyPath, check_target, written_beside
+from restyle.files import AnyPath, check_target, written_beside
 from restyle.media.video.color import BT709, LIMITED_RANGE, UNSPECIFIED, VideoColors
 from restyle.media.video.joining import WRITABLE
 from restyle.media.video.writer import PartWriter, VideoTrack
