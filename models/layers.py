@@ -165,7 +165,9 @@ class PadToMultiple(keras.layers.Layer):
         return (batch, *(self._padded_size(size) for size in sizes), channels)
 
     def _padded_size(self, size: int | None) -> int | None:
-        return size and max(-(-size // self.multiple) * self.multiple, self.least)
+        if size is None:
+            return None
+        return max(-(-size // self.multiple) * self.multiple, self.least)
 
     def get_config(self):
         return {**super().get_config(), "multiple": self.multiple, "least": self.least}

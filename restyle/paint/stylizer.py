@@ -16,8 +16,8 @@ from restyle.models.transform_config import TransformConfig
 
 COLORS = ("none", "luminance")
 
-Inputs = Mapping[str, np.ndarray]
-Engine = Callable[[Inputs], np.ndarray]
+# From the inputs of a network, by name, to what it paints.
+Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,11 +84,11 @@ class Stylizer:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Run,
         shape: TransformConfig,
         look: Look,
         *,
-        in_bands: Engine,
+        in_bands: Run,
         fits: Callable[[tuple[int, int]], bool],
     ):
         look.check(shape)

@@ -78,7 +78,8 @@ def train_line(step: "TrainStep", images_per_second: float) -> str:
     parts = [f"step {step.step}", f"loss {step.value:.4f}"]
     for kind in ("content", "style", "temporal"):
         values = [_short(value) for name, value in step.terms.items() if name.startswith(kind)]
-        parts += [f"{kind} {' '.join(values)}"] if values else []
+        if values:
+            parts.append(f"{kind} {' '.join(values)}")
     return "  ".join([*parts, f"{images_per_second:.1f} images/s"])
 
 
