@@ -31,7 +31,7 @@ class ObjectiveConfig:
         0.1, "How much of the scene is kept; 0 gives a pure texture. 0 or more."
     )
     style_weight: float = setting(
-        1.0, "How much of the style is taken; 0 reconstructs the content. 0 or more."
+        1.0, "How much of the style is taken on; 0 reconstructs the content. 0 or more."
     )
     tv_weight: float = setting(
         0.0, "Smoothness: weight of the total variation. Try 0.1 to 10. 0 or more."
@@ -54,7 +54,7 @@ class ObjectiveConfig:
     )
     style_loss: str = setting(
         "wasserstein",
-        "wasserstein: compares means and covariances; gram: the paper's Gram matrices.",
+        "wasserstein compares means and covariances; gram, as the paper does, Gram matrices.",
         choices=STYLE_LOSSES,
     )
     pooling: str = setting(
@@ -114,7 +114,7 @@ def check_weights(name: str, weights: Sequence[float]) -> None:
     if not all(0 <= weight < float("inf") for weight in weights) or not any(weights):
         raise ValueError(
             f"Got {name} = {', '.join(f'{weight:g}' for weight in weights)}, expected numbers of "
-            f"at least 0 of which one is above 0."
+            "0 or more, at least one above 0."
         )
 
 

@@ -18,7 +18,7 @@ export class Atelier {
     Object.assign(this, { table, base, say });
     this.networks = new Map();
     this.paintings = new Map();
-    this.isCancelled = () => false;
+    this.isCanceled = () => false;
   }
 
   /** Starts the fastest engine that works. asked: "auto", "webgpu" or "wasm". */
@@ -197,7 +197,7 @@ export class Atelier {
   /** Lets messages come in, such as to cancel. */
   async pause() {
     await new Promise((resolve) => setTimeout(resolve));
-    if (this.isCancelled()) throw new Trouble("Cancelled. Nothing was saved.");
+    if (this.isCanceled()) throw new Trouble("Canceled. Nothing was saved.");
   }
 }
 

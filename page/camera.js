@@ -19,7 +19,7 @@ export class Camera {
   /** Starts to film. */
   async open() {
     if (!navigator.mediaDevices) {
-      throw new Trouble("A camera can be used only on pages that come by https.");
+      throw new Trouble("The camera works only on pages served over https.");
     }
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({
@@ -27,8 +27,8 @@ export class Camera {
       });
     } catch (error) {
       const missing = error.name === "NotFoundError";
-      throw new Trouble(missing ? "There is no camera here." : "The camera could not be used. "
-        + "Allow it for this page, and see that no other program has it.");
+      throw new Trouble(missing ? "No camera was found." : "The camera could not be opened. "
+        + "Allow it for this page, and make sure that no other program is using it.");
     }
     this.video.srcObject = this.stream;
     await this.video.play();

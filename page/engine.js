@@ -103,7 +103,7 @@ export class Engine {
     await reference.release();
     const [got, expected] = [one.painted.data, other.painted.data];
     if (!got.every((value, i) => Math.abs(value - expected[i]) <= MOST_DIFFERENT)) {
-      throw new Error("This graphics processor paints another picture than the processor.");
+      throw new Error("This graphics processor paints a different picture from the CPU.");
     }
   }
 }

@@ -1,5 +1,5 @@
 // Browsers let a page that was opened from a disk load neither modules nor networks.
 if (location.protocol === "file:") {
   document.getElementById("detail").textContent =
-    "Opened from a disk, this page may not load its parts. Its README.md says how to send it.";
+    "A page opened as a file cannot load its parts. README.md beside it says how to serve it.";
 }

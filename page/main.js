@@ -189,7 +189,7 @@ class Page {
   }
 
   hear({ fetching, bytes, all, painting, engine }) {
-    if (engine) element("engine").textContent = `Painted by ${engine}, on this device alone.`;
+    if (engine) element("engine").textContent = `Painted by ${engine}, on this device only.`;
     if (painting !== undefined) this.saving.progress(painting);
     if (!fetching) return;
     this.showBusy(true);
@@ -207,13 +207,13 @@ class Page {
     element("detail").textContent = this.detail ?? "";
     element("trouble").textContent = error instanceof Trouble
       ? error.message
-      : `Something went wrong that this page did not expect: ${error.message}`;
+      : `Something unexpected went wrong: ${error.message}`;
   }
 }
 
 async function begin() {
   if (!self.OffscreenCanvas || !self.DecompressionStream) {
-    element("detail").textContent = "This browser is too old to paint. One of 2023 or later can.";
+    element("detail").textContent = "This browser is too old to paint. Use one from 2023 or later.";
     return;
   }
   if (!await readyForOffline()) return;

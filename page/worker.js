@@ -6,13 +6,13 @@ import { Trouble } from "./trouble.js";
 
 let atelier = null;
 let before = Promise.resolve();  // One thing after another.
-let cancelledBefore = 0;  // What was asked for under smaller ids is not wanted any more.
+let canceledBefore = 0;  // What was asked for under smaller ids is not wanted any more.
 
 const KINDS = ["start", "open", "paint", "estimate", "prepare", "frame", "save"];
 
 self.addEventListener("message", ({ data: { id, kind, data } }) => {
   if (kind === "cancel") {
-    cancelledBefore = id;
+    canceledBefore = id;
     return;
   }
   before = before.then(() => answer(id, kind, data));
@@ -22,7 +22,7 @@ async function answer(id, kind, data) {
   try {
     if (!KINDS.includes(kind)) throw new Error(`no such kind: ${kind}`);
     atelier ??= new Atelier(data.table, data.base, (progress) => self.postMessage({ progress }));
-    atelier.isCancelled = () => id < cancelledBefore;
+    atelier.isCanceled = () => id < canceledBefore;
     const result = await atelier[kind](data);
     const moved = result?.bitmap ? [result.bitmap] : [];
     self.postMessage({ id, result }, moved);

@@ -53,7 +53,7 @@ def stylize(content: ImageSource, style: Pictures, **settings: Any) -> np.ndarra
     """
     last = collections.deque(steps(content, style, **settings), maxlen=1)
     if not last:
-        raise ValueError("Got a snapshot of a run that had ended: no step is left.")
+        raise ValueError("Got a snapshot of a finished run: no step is left.")
     return last[0].finished()
 
 

@@ -46,7 +46,7 @@ def check_target(path: AnyPath, endings: Iterable[str]) -> None:
     if target.suffix.lower() not in known:
         one_of = "one of " if len(known) > 1 else ""
         raise UserError(
-            f"'{path}' does not name a format to write in. "
+            f"'{path}' does not say in which format to write. "
             f"End its name with {one_of}{', '.join(known)}."
         )
     if target.is_dir():
@@ -69,4 +69,4 @@ def make_folder(path: AnyPath, advice: str) -> None:
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"'{path}' cannot be made a folder: {error.strerror}. {advice}") from error
+        raise UserError(f"Cannot make the folder '{path}': {error.strerror}. {advice}") from error

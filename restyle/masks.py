@@ -35,8 +35,9 @@ def read_mask(mask: ImageSource, size: tuple[int, int]) -> np.ndarray:
         brightness = brightness - (1 - picture.alpha)
     if not _same_aspect(brightness.shape, size):
         raise UserError(
-            f"Mask {described(mask)} is {_words(brightness.shape)}, its picture {_words(size)} "
-            "(height x width): the aspects differ. Draw the mask over the picture itself."
+            f"Mask {described(mask)} is {_words(brightness.shape)}, but its picture is "
+            f"{_words(size)} (height x width): the aspects differ. Draw the mask over "
+            "the picture itself."
         )
     resized = resize(brightness, size)
     if not quantize(resized).any():
@@ -69,8 +70,8 @@ def mask_pairs(
     if len(set(counts)) > 1 and any(counts[:2]):
         raise UserError(
             f"Got {len(content_masks)} content masks and {len(style_masks)} style masks for "
-            f"{len(styles)} styles. Give one of each for every style, in the same order; or no "
-            f"style masks; '{WHOLE}' is the whole painting."
+            f"{len(styles)} styles. Give one of each for every style, in the same order, or "
+            f"content masks alone; '{WHOLE}' stands for the whole painting."
         )
     return list(zip(content_masks, style_masks or whole, strict=True))
 

@@ -10,7 +10,7 @@ from imported_by import imported_by
 from user_errors import message_of
 
 import restyle.api  # noqa: F401
-from restyle.app.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Cancelled, Job, Jobs, plain
+from restyle.app.jobs import CANCELED, DONE, FAILED, RUNNING, WAITING, Canceled, Job, Jobs, plain
 from restyle.app.settings import AppConfig
 from restyle.app.visitors import Visitors
 from restyle.errors import UserError
@@ -60,7 +60,7 @@ def test_jobs_are_done_one_at_a_time_in_the_order_of_their_asking(jobs):
     assert order == ["a", "b", "c"] and jobs.before(others[-1]) == 0
 
 
-def test_a_job_is_cancelled_while_it_waits_and_while_it_runs(jobs):
+def test_a_job_is_canceled_while_it_waits_and_while_it_runs(jobs):
     held, never = Held(), []
     running, waiting = Job("paint", "one", held), Job("paint", "two", never.append)
     jobs.add(running)
@@ -68,14 +68,14 @@ def test_a_job_is_cancelled_while_it_waits_and_while_it_runs(jobs):
     assert held.begun.wait(PATIENCE)
 
     waiting.cancel()
-    assert waiting.state == CANCELLED and running.state == RUNNING
+    assert waiting.state == CANCELED and running.state == RUNNING
     running.cancel()
-    assert finished(running) == CANCELLED and never == []
-    with pytest.raises(Cancelled):
+    assert finished(running) == CANCELED and never == []
+    with pytest.raises(Canceled):
         running.tell(share=1.0)
 
 
-def test_a_job_that_is_asked_to_end_is_done_and_not_cancelled(jobs):
+def test_a_job_that_is_asked_to_end_is_done_and_not_canceled(jobs):
     job = Job("paint", "one", Held())
     jobs.add(job)
     job.ending.make()

@@ -172,12 +172,12 @@ def test_two_visitors_wait_for_each_other_and_see_nothing_of_each_other(browser,
         ask_picture(two, pictures)
         says(two, "optimize", "Waiting for 1 job before it")
         one.click("#optimize-cancel")
-        says(one, "optimize", "Cancelled.")
+        says(one, "optimize", "Canceled.")
         expect(one.locator("#optimize-download")).to_be_hidden()
         says(two, "optimize", "Done.")
         shown = two.locator("#optimize-picture img").get_attribute("src")
         one.reload()
-        says(one, "optimize", "Cancelled.")
+        says(one, "optimize", "Canceled.")
         assert shown not in one.content()
 
 

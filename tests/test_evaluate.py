@@ -239,8 +239,8 @@ def mistake(paint, tmp_path):
     [
         ("--model=starry_nihgt", f"names {', '.join(pretrained_names())}."),
         ("--input=gone.jpg", "gone.jpg"),
-        ("--output=out.xyz", "a format to write in"),
-        ("--output=README.md/out.png", "cannot be made a folder"),
+        ("--output=out.xyz", "in which format to write"),
+        ("--output=README.md/out.png", "Cannot make the folder"),
         ("--format=.xyz", "'.xyz'"),
         ("--shard=9/8", "'9/8'"),
         ("--mask=gone.png", "gone.png"),

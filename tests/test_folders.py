@@ -322,9 +322,9 @@ def test_a_folder_with_nothing_but_results_says_so(place):
 @pytest.mark.parametrize(
     ("source", "output", "message"),
     [
-        ("in", "in", "'in' is where the pictures are read. Choose another folder"),
-        ("in/*.jpg", "in/", "'in/' is where the pictures are read. Choose another folder"),
-        ("in", "linked", "'linked' is where the pictures are read. Choose another folder"),
+        ("in", "in", "The pictures are read from 'in'. Choose another folder"),
+        ("in/*.jpg", "in/", "The pictures are read from 'in/'. Choose another folder"),
+        ("in", "linked", "The pictures are read from 'linked'. Choose another folder"),
         ("in/a.jpg", "in", "The result of 'in/a.jpg' would replace the picture 'in/a.jpg'"),
         ("in/a.jpg", "linked/a.jpg", "The result of 'in/a.jpg' would replace"),
         ("in", ".", "The result of 'in/in/a.jpg' would replace the picture 'in/a.jpg'"),

@@ -64,7 +64,9 @@ def test_a_black_mask_is_said_to_select_nothing(tmp_path, levels):
 def test_a_mask_of_another_aspect_is_refused_with_both_sizes(tmp_path):
     path = save(tmp_path / "m.png", left_half(40, 80))
 
-    with pytest.raises(UserError, match="m.png' is 40 x 80, its picture 80 x 40 .*aspects differ"):
+    with pytest.raises(
+        UserError, match="m.png' is 40 x 80, but its picture is 80 x 40 .*aspects differ"
+    ):
         masks.read_mask(path, (80, 40))
 
 

@@ -51,9 +51,9 @@ def test_a_bad_picture_is_named(mistake, tmp_path, flag):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("--style_weight=-1", "at least 0"),
+        ("--style_weight=-1", "0 or more"),
         ("--style_layer_weights=1,much", "expected numbers"),
-        ("--style_blend_weights=0", "one is above 0"),
+        ("--style_blend_weights=0", "at least one above 0"),
         ("--size=-1", "size -1"),
         ("--iterations=0", "iterations 0"),
         ("--learning_rate=inf", "learning_rate inf"),
@@ -62,7 +62,7 @@ def test_a_bad_picture_is_named(mistake, tmp_path, flag):
         ("--sweep=sky=1,2", "no setting --sky"),
         ("--sweep=output=a.png,b.png", "no setting --output"),
         ("--sweep=size=48,large", "large"),
-        ("--sweep=content_weight=0.1,1,-1", "at least 0"),
+        ("--sweep=content_weight=0.1,1,-1", "0 or more"),
         ("--sweep=seed=1 --sweep=size=48 --sweep=iterations=1", "3 --sweep flags"),
         *(
             (f"--sweep=seed=1,2 --{flag}=new.mp4", f"--{flag}, which does nothing together")
@@ -128,8 +128,8 @@ def test_where_nothing_can_be_written_is_said_before_the_run(mistake, tmp_path):
 
     assert "there is no folder" in mistake(f"--output={tmp_path}/gone/out.png")
     assert "is a folder" in mistake(f"--output={tmp_path}/folder.png")
-    assert "a format to write in" in mistake(f"--output={tmp_path}/out.xyz")
-    assert "cannot be made a folder" in mistake(f"--run_dir={tmp_path}/file/run")
+    assert "in which format to write" in mistake(f"--output={tmp_path}/out.xyz")
+    assert "Cannot make the folder" in mistake(f"--run_dir={tmp_path}/file/run")
     assert "there is no folder" in mistake(f"--time_lapse={tmp_path}/gone/run.mp4")
 
 

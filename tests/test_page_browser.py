@@ -209,7 +209,7 @@ CANCEL_WHEN_BEGUN = """() => {
 }"""
 
 
-def test_a_photo_of_12_megapixels_is_painted_at_its_size_unless_cancelled(page):
+def test_a_photo_of_12_megapixels_is_painted_at_its_size_unless_canceled(page):
     """In bands, which the next test compares with Keras."""
     page.get_by_role("radio", name="Small").check()
     choose(page, picture_file(levels(3000, 4000), "JPEG", "large.jpg"))

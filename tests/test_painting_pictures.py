@@ -231,7 +231,7 @@ def test_the_folder_of_a_result_is_made_and_one_that_cannot_be_is_named(guarded)
 
     (guarded / "file").write_text("")
     for folder in (guarded / "file", guarded / "file" / "below"):
-        assert f"'{folder}' cannot be made a folder" in message_of(make_ready, folder / "out.png")
+        assert f"Cannot make the folder '{folder}'" in message_of(make_ready, folder / "out.png")
     guarded.chmod(0o555)
     assert "Permission denied" in message_of(make_ready, guarded / "newer" / "out.png")
 

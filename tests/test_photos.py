@@ -132,7 +132,7 @@ def test_when_all_photos_have_become_unreadable_one_line_says_so(folder):
 
     assert message_of(photographs.crop_of, 3, SIDE, CropPlan(), range(12)) == (
         f"'{folder}' has no photo left to train on: all 12 were broken, removed or "
-        "of a single color. Give a folder of sound photos."
+        "of a single color. Give a folder of other photos."
     )
 
 

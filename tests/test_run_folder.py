@@ -47,7 +47,7 @@ def test_a_folder_that_was_only_made_holds_no_run_yet(tmp_path):
 def test_a_file_in_the_way_of_the_folder_is_named(tmp_path):
     (tmp_path / "file").write_text("mine")
 
-    with pytest.raises(UserError, match="cannot be made a folder.*another --run_dir"):
+    with pytest.raises(UserError, match="Cannot make the folder.*another --run_dir"):
         RunFolder(str(tmp_path / "file")).make()
     assert (tmp_path / "file").read_text() == "mine"
 

@@ -61,7 +61,7 @@ def test_a_run_says_what_it_learns_from_and_what_it_wrote(trained):
 
     photos, start, device, held_out, wrote = *lines[0].split("; "), *lines[-2:]
     assert photos == "7 photos to learn from, 1 held out"
-    assert (start, device) == ("starting from nothing", "float32 on 1 device")
+    assert (start, device) == ("starting from scratch", "float32 on 1 device")
     assert held_out.startswith("step 6  held out: loss ")
     assert wrote == f"Wrote {trained}/out.keras after 6 steps; the run is in {trained}/out_run."
 
@@ -160,7 +160,7 @@ def test_names_from_other_programs_are_accepted(make, quick_training, pictures, 
 def test_a_folder_for_checkpoints_is_that_of_the_run(mistake, tmp_path, name):
     (tmp_path / "file").write_text("")
 
-    assert f"'{tmp_path}/file' cannot be made a folder" in mistake(f"--{name}={tmp_path}/file")
+    assert f"Cannot make the folder '{tmp_path}/file'" in mistake(f"--{name}={tmp_path}/file")
 
 
 def test_weights_that_are_not_the_network_are_refused(mistake, tmp_path):

@@ -276,7 +276,7 @@ def test_a_cache_that_cannot_be_written_stops_nobody_and_leaves_no_trace(cache, 
     lines = []
 
     assert_same(load_vgg_weights(report=lines.append).filters, NETWORK)
-    assert len(lines) == 2 and lines[1].startswith("Cannot keep the VGG-19 weights")
+    assert len(lines) == 2 and lines[1].startswith("Cannot cache the VGG-19 weights")
     assert not list(cache.parent.glob("*"))
 
 

@@ -308,7 +308,7 @@ def test_what_the_format_cannot_hold_is_said_before_the_first_frame(tmp_path, cl
     )
     subtitle = message_of(copy, clip, tmp_path / "o.mp4", stop_after=0)
 
-    assert "o.webm' cannot hold what 'libx264' makes. End its name with .mkv" in codec
+    assert "o.webm' cannot hold video encoded by 'libx264'. End its name with .mkv" in codec
     assert f"cannot hold the audio stream of '{clip}'" in sound
     assert f"cannot hold the subtitle stream of '{clip}'" in subtitle
     assert not list(tmp_path.iterdir())
@@ -325,7 +325,7 @@ def test_no_frames_are_no_video(tmp_path):
     reader = VideoReader(source)
 
     with SegmentedVideo(tmp_path / "o.mkv", reader) as video:
-        assert "gave no frames" in message_of(video.finish)
+        assert "has no frames" in message_of(video.finish)
     assert [path.name for path in tmp_path.iterdir()] == ["a.mkv"]
 
 

@@ -110,8 +110,8 @@ def _from_file(path: Path) -> VGGWeights:
         filters = rescale_to_normalized(READERS[path.suffix.lower()](path))
     except Exception as error:  # A file that is not ours can be broken in any way.
         raise WeightsError(
-            f"Cannot take VGG-19 weights from '{path}': {_one_line(error)}. "
-            f"Pass the file from {KERAS_URL}, or none to have them fetched."
+            f"Cannot read VGG-19 weights from '{path}': {_one_line(error)}. "
+            f"Pass the file from {KERAS_URL}, or drop --vgg_weights to have them fetched."
         ) from error
     return _weights(filters, f"file {path.name}")
 
@@ -126,7 +126,7 @@ def _from_cache(path: Path, report: Report) -> VGGWeights | None:
         if weights.sha256 != sha256:
             raise WeightsError(f"its sha256 is {weights.sha256[:8]}..., expected {sha256[:8]}...")
     except Exception as error:  # However it broke, it can be made again.
-        report(f"The VGG-19 weights in '{path}' are broken ({_one_line(error)}): fetched again.")
+        report(f"The VGG-19 weights in '{path}' are broken ({_one_line(error)}): fetching anew.")
         return None
     return weights
 
@@ -157,7 +157,7 @@ def _write_cache(path: Path, weights: VGGWeights, report: Report) -> None:
             np.savez(written, allow_pickle=False, **arrays)
             os.replace(written, path)
     except OSError as error:
-        report(f"Cannot keep the VGG-19 weights ({error}): the next run fetches them again.")
+        report(f"Cannot cache the VGG-19 weights ({error}): the next run will fetch them again.")
 
 
 def _weights(filters: Filters, source: str) -> VGGWeights:

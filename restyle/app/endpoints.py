@@ -12,7 +12,7 @@ import gradio as gr
 from gradio.events import api
 
 from restyle.app.job_view import Room, told
-from restyle.app.jobs import CANCELLED, FAILED, Job
+from restyle.app.jobs import CANCELED, FAILED, Job
 from restyle.app.optimizing import optimizing
 from restyle.app.painting import painting_pictures, painting_video
 from restyle.app.visitors import Visitor
@@ -117,8 +117,8 @@ class Endpoints:
         except asyncio.CancelledError:
             job.cancel()
             raise
-        if job.state in (FAILED, CANCELLED):
-            raise gr.Error(job.error or "Cancelled.", print_exception=False)
+        if job.state in (FAILED, CANCELED):
+            raise gr.Error(job.error or "Canceled.", print_exception=False)
         return gr.FileData(path=str(job.report.files[0])).model_dump()
 
 

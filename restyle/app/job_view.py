@@ -83,7 +83,9 @@ class JobView:
             visitor = self._room.visitor(request)
             latest = visitor.latest(self._kind)
             if latest and not latest.over:
-                raise UserError("One is being made. Cancel it, or wait until it is done.")
+                raise UserError(
+                    "Your last one is still being made. Cancel it, or wait until it is done."
+                )
             title, work = ask(visitor, visitor.new_folder(), *values)
             job = Job(self._kind, title, work)
             visitor.keep(job)

@@ -15,11 +15,11 @@ from restyle.errors import UserError
 
 LOGGER = logging.getLogger(__name__)
 
-WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
+WAITING, RUNNING, DONE, FAILED, CANCELED = "waiting", "running", "done", "failed", "canceled"
 Points = Sequence[tuple[float, float]]
 
 
-class Cancelled(Exception):
+class Canceled(Exception):
     """Ends the work of a job that is no longer wanted."""
 
 
@@ -80,7 +80,7 @@ class Job:
         self.number = next(self._numbers)
         self.kind, self.title, self._work = kind, title, work
         self.report, self.version = Report(line="Starting"), 0
-        self.ending, self._cancelling = Wish(), Wish()
+        self.ending, self._canceling = Wish(), Wish()
         self.state, self.error = WAITING, ""
         self.future: Future[None] | None = None
         self._first: tuple[float, float] | None = None
@@ -89,12 +89,12 @@ class Job:
     @property
     def over(self) -> bool:
         """Whether nothing more will come of it."""
-        return self.state in (DONE, FAILED, CANCELLED)
+        return self.state in (DONE, FAILED, CANCELED)
 
     def tell(self, **news: Any) -> None:
-        """Replaces fields of the report; raises Cancelled if no more work is wanted."""
-        if self._cancelling:
-            raise Cancelled
+        """Replaces fields of the report; raises Canceled if no more work is wanted."""
+        if self._canceling:
+            raise Canceled
         self.report = dataclasses.replace(self.report, **news)
         if self._first is None and self.report.share > 0:
             self._first = time.monotonic(), self.report.share
@@ -110,9 +110,9 @@ class Job:
 
     def cancel(self) -> None:
         """Ends it as soon as may be; what there is, is lost."""
-        self._cancelling.make()
+        self._canceling.make()
         if self.future and self.future.cancel():
-            self._end(CANCELLED)
+            self._end(CANCELED)
 
     def do(self) -> None:
         """Does the work; whatever becomes of it is seen in `state`."""
@@ -121,8 +121,8 @@ class Job:
             self.tell()
             self._work(self)
             self._end(DONE)
-        except Cancelled:
-            self._end(CANCELLED)
+        except Canceled:
+            self._end(CANCELED)
         except (UserError, ValueError, TypeError) as error:
             self._end(FAILED, plain(error))
         except Exception as error:

@@ -84,7 +84,7 @@ def _settings() -> tuple[gr.Slider, list[Component]]:
             *(0.5, 2, DEFAULTS.style_scale),
             step=0.1,
             label="Stroke size",
-            info="How large the painting is seen beside the photo.",
+            info="How large the painting is beside the photo.",
         )
         smoothness = gr.Slider(0, 10, OBJECTIVE.tv_weight, step=0.1, label="Smoothness")
         choices = [(label, value) for value, label in KEPT_COLORS.items()]

@@ -110,6 +110,6 @@ def _listening(config: AppConfig) -> socket.socket:
         return socket.create_server((config.host, config.port))
     except OSError as error:
         raise UserError(
-            f"Nothing can be served at {config.host}:{config.port} ({error.strerror}). Pass "
-            "another --port, or 0 for one that is free."
+            f"Cannot serve at {config.host}:{config.port} ({error.strerror}). Pass another --port, "
+            "or 0 for any free one."
         ) from error

@@ -54,7 +54,7 @@ def train_tab(room: Room, page: gr.Blocks, *, own_machine: bool) -> None:
             start = gr.Button("Train", variant="primary", elem_id="train-start")
         with gr.Column(scale=6, min_width=300):
             shown = gr.Image(
-                label="What it makes of photos that it does not learn from",
+                label="How it paints photos that it was not trained on",
                 interactive=False,
                 height=460,
                 buttons=["fullscreen"],
@@ -88,15 +88,15 @@ def _settings() -> list[Component]:
             *(64, 512, DEFAULTS.largest_side),
             step=32,
             label="Side of a crop",
-            info="In pixels, of the largest: crops grow along the run.",
+            info="In pixels, of the largest: crops grow during the run.",
         )
-        starts = [("Nothing", NOTHING), *((network_title(n), n) for n in pretrained_names())]
+        starts = [("Scratch", NOTHING), *((network_title(n), n) for n in pretrained_names())]
         start_from = gr.Dropdown(starts, value=BASE, label="Start from")
         width = gr.Radio(
             WIDTHS,
             value=SHAPE.width,
             label="Width",
-            info="Wider is finer, and slower. Counts if the start is nothing.",
+            info="Wider is finer, but slower. Used when starting from scratch.",
         )
         strength = gr.Checkbox(SHAPE.strength, label="With a dial from photo to style")
     return [content, stroke, side, width, strength, start_from]
@@ -107,7 +107,7 @@ def _ask(visitor: Visitor, folder: Path, own_machine: bool, *values: Any) -> Ask
     if not painting:
         raise UserError("Choose a painting.")
     if place and not own_machine:
-        raise UserError("Folders of this machine cannot be named from another. Upload photos.")
+        raise UserError("A folder of this machine can only be named on it. Upload photos instead.")
     if not photos and not place:
         raise UserError("Choose a folder of photos.")
     (style,) = visitor.take(paths_of(painting))

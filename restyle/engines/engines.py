@@ -83,7 +83,7 @@ def engine_named(
         return _fastest(model_path, precision, device)
     if precision not in ("auto", *PRECISIONS_OF[kind]):
         able = [name for name, known in PRECISIONS_OF.items() if precision in known]
-        raise UserError(f"{kind} has no {precision}. Pass --engine={' or '.join(able)}.")
+        raise UserError(f"{kind} cannot compute in {precision}. Pass --engine={' or '.join(able)}.")
     if device and kind != "tensorflow":
         raise UserError(f"Got --device {device} with {kind}. Pass --engine=tensorflow, or drop it.")
     check_installed(f"The engine {kind}", kind)

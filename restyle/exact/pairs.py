@@ -150,7 +150,7 @@ class PairFiles:
         except (OSError, ValueError, EOFError) as error:
             self.failure = UserError(
                 f"'{path}', which the state of this run needs, is missing or broken "
-                f"({type(error).__name__}). Begin another run, from the last preview (--init)."
+                f"({type(error).__name__}). Start a new run from the last preview (--init)."
             )
             raise self.failure from error
 
@@ -166,8 +166,8 @@ class PairFiles:
         except (OSError, UserError) as error:
             self.failure = UserError(
                 f"There is no room for what L-BFGS remembers: {error} Free some space there (a run "
-                "with --run_dir then goes on by --resume), or begin again with a larger "
-                "--memory_gb, or with a --run_dir on another disk."
+                "with --run_dir can then be resumed), or start again with a larger --memory_gb, "
+                "or with a --run_dir on another disk."
             )
             raise self.failure from error
 

@@ -22,7 +22,7 @@ class PictureObjective(ObjectiveConfig):
     """
 
     tv_weight: float = setting(
-        2.0, "Smoothness: weight of the total variation, which takes out specks. 0 or more."
+        2.0, "Smoothness: weight of the total variation, which removes specks. 0 or more."
     )
 
 
@@ -33,13 +33,13 @@ class OptimizeConfig:
     size: int = setting(512, "Long side of the result in pixels; 0: the content's own size.")
     smallest_scale: int = setting(
         0,
-        "Long side in pixels of the first, coarsest scale; as large as --size for one scale only. "
-        "0: 128, or one scale only if --init is a network or a picture, whose details coarser "
-        "scales would lose.",
+        "Long side in pixels of the first, coarsest scale; give the value of --size for a single "
+        "scale. 0: 128, or a single scale if --init is a network or a picture, whose details "
+        "coarser scales would lose.",
     )
     iterations: int = setting(300, "Iterations of all scales together, 1 or more.")
     optimizer: str = setting(
-        "lbfgs", "adam needs less memory and more iterations.", choices=OPTIMIZERS
+        "lbfgs", "adam needs less memory but more iterations.", choices=OPTIMIZERS
     )
     learning_rate: float = setting(
         0.02, "For adam: roughly how much a pixel changes in one iteration, above 0."
@@ -59,8 +59,8 @@ class OptimizeConfig:
     )
     despeckle: int = setting(
         0,
-        "Side in pixels, odd, of a median filter over the style, at its own size and at each "
-        "scale; 0: none. 3 takes out specks of the painting that would come back as bright dots.",
+        "Remove specks of the painting, which would come back as bright dots: side in pixels, odd, "
+        "of a median filter over it, at its own size and at each scale. Try 3; 0: none.",
     )
     history: int = setting(
         20, "Steps that L-BFGS remembers, 1 or more; each costs up to 24 bytes a pixel."
@@ -77,8 +77,8 @@ class OptimizeConfig:
     )
     preserve_color: str = setting(
         "none",
-        "Keep the content's colors: luminance puts them back into the result, match gives them to "
-        "the style first.",
+        "Keep the content's colors: luminance puts them back into the result; match gives them to "
+        "the style beforehand.",
         choices=COLORS,
     )
 

@@ -174,7 +174,7 @@ def _mirrored(place: AnyPath, output: AnyPath, suffix: str | None) -> list[Job]:
     sources = find_pictures(place, without=output if nested else None)
     if same:
         raise UserError(
-            f"'{output}' is where the pictures are read. Choose another folder for the results."
+            f"The pictures are read from '{output}'. Choose another folder for the results."
         )
     if not _is_folder(output) and (os.path.exists(output) or Path(output).suffix in WRITABLE):
         raise UserError(

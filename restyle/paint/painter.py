@@ -40,7 +40,9 @@ class EngineConfig:
         "Precision of the activations; auto: whichever is faster on this machine.",
         choices=PRECISIONS,
     )
-    device: str | None = setting(None, "TensorFlow's name of a device, such as /gpu:1.")
+    device: str | None = setting(
+        None, "Device to paint on, by its name in TensorFlow, such as /gpu:1."
+    )
     memory_gb: float = setting(
         0.0,
         "Memory for one picture; larger ones are painted in bands, with the same result. 0: half "

@@ -48,7 +48,7 @@ class PaintConfig:
         0, "Shrink inputs whose long side is longer than this, in pixels; 0: keep every size."
     )
     smooth: float = setting(
-        0.0, "Steadiness of video and animations by optical flow, 0 to below 1; try 0.7."
+        0.0, "Steady video and animations by optical flow: 0, not at all, to below 1; try 0.7."
     )
 
     def __post_init__(self):

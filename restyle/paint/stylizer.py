@@ -37,7 +37,7 @@ class Look:
     )
     preserve_color: str = setting(
         "none",
-        "luminance: the colors of the photo, the brightness of the painted picture.",
+        "Keep the photo's colors: luminance takes only the brightness from the painted picture.",
         choices=COLORS,
     )
     mask: ImageSource = setting("", "A grayscale picture, white where the style applies.")
@@ -127,7 +127,7 @@ def strength_note(look: Look, shapes: Sequence[TransformConfig]) -> str:
     """What to say of a strength that a network was not trained for; mostly ""."""
     if look.strength < 1 and not all(shape.strength for shape in shapes):
         return (
-            "the network has no strength dial: its picture is laid over the photo. Train one with "
-            "train_fast.py --strength."
+            "the network has no strength dial: its picture is blended with the photo instead. "
+            "Train one with train_fast.py --strength."
         )
     return ""

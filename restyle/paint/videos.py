@@ -30,8 +30,10 @@ BEHIND = 2
 class VideoConfig:
     """What is painted of a video, and how the result is compressed."""
 
-    codec: str = setting(Encoding.codec, "Encoder of the video, by FFmpeg's name.")
-    crf: int = setting(Encoding.crf, "Quality of the video: 0 is lossless, 23 usual, 51 the worst.")
+    codec: str = setting(Encoding.codec, "Video encoder, by its name in FFmpeg.")
+    crf: int = setting(
+        Encoding.crf, "Quality of the video, from 0 (lossless) to 51 (worst); 23 is common."
+    )
     batch_size: int = setting(1, "Frames painted at once.")
     start: float = setting(0.0, "Seconds to skip at the beginning of the video.")
     duration: float = setting(0.0, "Seconds of the video, or of the camera, to paint; 0: all.")

@@ -42,7 +42,7 @@ class Results:
     json: bool = setting(False, "Print a line of JSON for each result.")
     ray: bool = setting(False, "Share a folder among the workers of a Ray cluster.")
     shard: str | None = setting(
-        None, "Which part of a folder to paint: 2/8 is the second of eight, for eight machines."
+        None, "Paint one part of a folder: 2/8 is the second of eight, for eight machines."
     )
     format: str | None = setting(
         None, "Format of the results, such as .png; for a folder or standard output."
@@ -64,8 +64,8 @@ class Modes:
     )
     export_page: str | None = setting(
         None,
-        "Write into this folder a web page that paints in its visitors' browsers, with the "
-        "networks that --model names, or with all that come with restyle.",
+        "Write a web page into this folder that paints in its visitors' browsers, with the "
+        "networks that --model names, or all that come with restyle.",
     )
 
 
@@ -74,10 +74,10 @@ class Scores:
     """Which results are measured, and against what."""
 
     score: tuple[str, ...] = setting(
-        (), "A result of any program: print the objective and its terms.", repeated=True
+        (), "Print the objective of this result, made by any program, and its terms.", repeated=True
     )
-    content: str | None = setting(None, "The photograph that the results were made from.")
-    style: tuple[str, ...] = setting((), "The painting whose style they have.", repeated=True)
+    content: str | None = setting(None, "The photo that the results were made from.")
+    style: tuple[str, ...] = setting((), "A painting in whose style they were made.", repeated=True)
     style_size: int = setting(0, "Long side in pixels of the painting; 0: that of each result.")
     despeckle: int = setting(
         0, "What the results were made with: the painting is filtered as it was for them."

@@ -67,7 +67,9 @@ def read_task(settings: Mapping[str, Any]) -> Task:
     model, source, target = ("", *sources.model)[-1], sources.input or "", results.output or ""
     _check_given(model, source, target)
     if results.json and target == STREAM:
-        raise WrongFlags("Standard output cannot take the picture and --json. Drop one of them.")
+        raise WrongFlags(
+            "Standard output cannot take both the picture and --json. Drop one of them."
+        )
     if results.ray and STREAM in (source, target):
         raise WrongFlags("--ray paints the pictures of a folder, not a stream. Give a folder.")
     look, config = built(Look, settings), built(PaintConfig, settings)

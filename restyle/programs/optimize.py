@@ -1,4 +1,4 @@
-"""Repaint a photograph in the style of a painting: Gatys, Ecker, Bethge (2016), exact and slow.
+"""Repaint a photo in the style of a painting by optimizing its pixels: Gatys, Ecker, Bethge (2016).
 
   python optimize_style.py --content photo.jpg --style painting.jpg --output out.png
 

@@ -15,21 +15,21 @@ SAVE_EVERY = 50
 class Sources:
     """What a picture is made of, as files."""
 
-    content: str | None = setting(None, "The photograph.")
+    content: str | None = setting(None, "The photo to repaint.")
     style: tuple[str, ...] = setting(
         (), "A painting. Give it several times to blend styles.", repeated=True
     )
     content_mask: tuple[str, ...] = setting(
         (),
-        "A grayscale picture, white where the style applies in the content; one for each --style, "
+        "A grayscale picture, white where the style applies in the content: one for each --style, "
         "in the same order.",
         repeated=True,
     )
     style_mask: tuple[str, ...] = setting(
         (),
         "A grayscale picture, white where the painting's strokes may be taken from, or "
-        f'"{WHOLE}" for the whole painting; one for each --style. If none is given, all paintings '
-        "are used whole.",
+        f'"{WHOLE}" for the whole painting: one for each --style. Without any, paintings are used '
+        "whole.",
         repeated=True,
     )
     style_blend_weights: tuple[float, ...] = setting(
@@ -49,30 +49,31 @@ class Results:
         "out.png", "The result: .png, .jpg, .webp, .tif or .bmp. All but .bmp carry their recipe."
     )
     run_dir: str | None = setting(
-        None, "A folder for config.json, metrics.csv, loss.png, previews and the state."
+        None, "Keep config.json, metrics.csv, loss.png, previews and the state in this folder."
     )
     resume: str | None = setting(None, "Resume the run in this folder, with its settings.")
     tensorboard: str | None = setting(
         None,
-        "A folder for TensorBoard's curves and pictures, to watch the run in a browser. A resumed "
-        "run continues the curves if given the same folder.",
+        "Write TensorBoard's curves and pictures into this folder (needs `pip install "
+        "tensorboard`). A resumed run continues the curves if given the same folder.",
     )
     time_lapse: str | None = setting(
         None,
-        "A short video of the picture taking shape: .mp4, .mov, .m4v or .mkv. After --resume it "
-        "begins where the run goes on.",
+        "Film the picture taking shape: .mp4, .mov, .m4v or .mkv. With --resume the video begins "
+        "where the run resumes.",
     )
     show_recipe: str | None = setting(None, "Print how this picture was made, and stop.")
     save_every: int | None = setting(
         None,
         f"Iterations between previews in --run_dir, {SAVE_EVERY} if not given; 0: none. The state "
-        "is saved after every iteration anyway. Without --run_dir, previews are written beside the "
-        "output, if this flag is given.",
+        "is saved after every iteration anyway. Without --run_dir this flag writes previews "
+        "beside the output.",
     )
     sweep: tuple[str, ...] = setting(
         (),
-        'A flag and the values to try, "style_weight=0.1,1,10", for one contact sheet of all '
-        "results. Give it twice for rows and columns. Separate values that contain commas by |.",
+        'Try several values of a flag, such as "style_weight=0.1,1,10", and write one contact '
+        "sheet of all results. Give it twice for rows and columns. Separate values that contain "
+        "commas by |.",
         repeated=True,
     )
 

@@ -98,5 +98,5 @@ def check_size(task: Task, snapshot: Mapping[str, np.ndarray]) -> None:
         return
     raise UserError(
         f"'{task.sources.content}' has changed since this run began: the run's "
-        f"state is {size[1]} x {size[0]}. Put the old one back, or begin another run."
+        f"state is {size[1]} x {size[0]}. Restore the old picture, or start a new run."
     )

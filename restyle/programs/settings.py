@@ -30,8 +30,8 @@ class Request:
     )
     like: str | None = setting(
         None,
-        "A picture or network that this program made, or the config.json of a run: use its "
-        "settings, except where a flag says otherwise.",
+        "Use the settings of a picture or network that this program made, or of a run's "
+        "config.json, except where a flag says otherwise.",
     )
     dry_run: bool = setting(False, "Print what would be done, and stop.")
 
@@ -89,7 +89,7 @@ def recorded_settings(record: Settings, where: object, *configs: type) -> dict[s
         return {name: _typed(fields[name], value) for name, value in settings.items()}
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"'{where}' was made by another program or version ({error} is no setting here). "
+            f"'{where}' was made by another program or version (unknown here: {error}). "
             "Give a result of this program and version."
         ) from error
 

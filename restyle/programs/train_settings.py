@@ -38,8 +38,8 @@ class Sources:
     )
     strategy: str = setting(
         STRATEGIES[0],
-        "one device, all devices of this machine (mirrored), or several machines that share "
-        "TF_CONFIG (multi_worker).",
+        "Train on one device, on all devices of this machine (mirrored), or on the machines that "
+        "TF_CONFIG names (multi_worker).",
         choices=STRATEGIES,
     )
     preview_every: int = setting(

@@ -34,7 +34,7 @@ class RunFolder:
         if self.config_path.exists():
             raise UserError(
                 f"'{self.path}' already holds a run. "
-                f"Pass --resume={self.path} to go on with it, or another --run_dir."
+                f"Pass --resume={self.path} to resume it, or another --run_dir."
             )
         for folder in (self.path, self.path / "previews"):
             make_folder(folder, "Choose another --run_dir.")
@@ -80,8 +80,8 @@ class RunFolder:
         if not paths:
             return None
         raise UserError(
-            f"'{paths[0]}' is broken ({type(broken).__name__}). Delete it to begin this "
-            "run anew, or begin another."
+            f"'{paths[0]}' is broken ({type(broken).__name__}). Delete it to start this run over, "
+            "or start a new one."
         ) from broken
 
     def log(self, row: Mapping[str, float]) -> None:

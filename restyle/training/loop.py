@@ -168,7 +168,7 @@ def _setback(
     if setbacks > config.retries:
         raise Diverged(
             f"The loss was not finite at step {step}, after {done.setbacks} setbacks, with "
-            f"the learning rate at {done.rate_share:g} of what was asked. Begin anew with a lower "
+            f"the learning rate at {done.rate_share:g} of what was asked. Start again with a lower "
             "--learning_rate or --gradient_clip, or with --precision=float32."
         )
     share = done.rate_share / 2

@@ -105,7 +105,7 @@ class Photographs:
                 return crop
         raise UserError(
             f"'{self.folder}' has no photo left to train on: all {len(order)} were broken, removed "
-            "or of a single color. Give a folder of sound photos."
+            "or of a single color. Give a folder of other photos."
         )
 
     def _crop(self, path: Path, side: int, plan: CropPlan) -> np.ndarray:

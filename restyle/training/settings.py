@@ -16,26 +16,26 @@ class TrainConfig:
 
     image_size: tuple[int, ...] = setting(
         (128, 192, 256),
-        "Side in pixels of the square crops of the photos. Several, from small to large: the crops "
-        "grow along the run, each size for an equal share of it.",
+        "Side in pixels of the square crops of the photos. Given several, from small to large, the "
+        "crops grow during the run, each size for an equal share of it.",
     )
     style_size: tuple[int, ...] = setting(
         (384,),
-        "Long side in pixels of the paintings: strokes come out at this scale. Several, say "
-        "256,384,576, give the network a dial from fine strokes to broad ones.",
+        "Long side in pixels at which the paintings are seen: larger gives broader strokes. "
+        "Several, such as 256,384,576, give the network a dial from fine strokes to broad ones.",
     )
     # Dumoulin et al. (2017), section 3.2, learn further styles by the norms alone.
     tune: str = setting(
         "all",
-        "Which weights change: all, or gamma and beta of the norms alone.",
+        "Which weights to train: all, or only gamma and beta of the norms.",
         choices=TUNED,
     )
-    batch_size: int = setting(4, "Crops in one step, of all devices together.")
+    batch_size: int = setting(4, "Crops per step, over all devices.")
     epochs: float = setting(
         2.0, "How often each photo is seen; used if neither --steps nor --minutes is given."
     )
-    steps: int = setting(0, "Steps in all; 0: as --epochs says.")
-    minutes: float = setting(0.0, "Train this long, in place of --steps; 0: unused.")
+    steps: int = setting(0, "Steps to train; 0: as --epochs says.")
+    minutes: float = setting(0.0, "Minutes to train, in place of --steps; 0: unused.")
     learning_rate: float = setting(
         2e-3,
         "Adam's highest learning rate; it falls to 0 at the end. If not given, half of this when "
@@ -43,14 +43,15 @@ class TrainConfig:
     )
     warmup: int = setting(100, "Steps over which the learning rate rises.")
     gradient_clip: float = setting(
-        0.5, "Greatest norm of the gradient of all weights; a longer gradient is shortened to it."
+        0.5, "Longest gradient, over all weights together; a longer one is shortened to it."
     )
     lattice_weight: float = setting(
         500.0,
-        "Weight of the lattice of 4 by 4 pixels that a network leaves in its pictures; 0: none.",
+        "Weight of a term that removes the weave of 4 by 4 pixels that networks leave in their "
+        "pictures; 0: none.",
     )
     temporal_weight: float = setting(
-        0.0, "Steadiness under motion, for video; try 1 to 10. 0: pictures only."
+        0.0, "Steadiness under motion, for video; try 1 to 10. 0: for pictures only."
     )
     deep_from: float = setting(
         0.67,
@@ -65,9 +66,7 @@ class TrainConfig:
         "Precision of the activations; auto: whichever is faster here. float16 is for GPUs.",
         choices=PRECISIONS,
     )
-    held_out: int = setting(
-        4, "Photos kept out of the training, to be measured and shown in previews."
-    )
+    held_out: int = setting(4, "Photos to keep out of the training, for measurements and previews.")
     save_every: int = setting(200, "Steps between saved states.")
     retries: int = setting(
         4, "How many times a loss that is not finite may send the run back, at half the rate."
@@ -105,7 +104,7 @@ class TrainConfig:
                 f"Got image_size {self.image_size}, expected sizes from small to large."
             )
         if self.steps and self.minutes:
-            raise ValueError("Got both steps and minutes: give the one that is to end the run.")
+            raise ValueError("Got both steps and minutes, expected at most one of them.")
 
     def steps_for(self, photos: int) -> int:
         """How many steps a run over so many photos takes; with `minutes`, only the clock knows."""

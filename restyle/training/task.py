@@ -72,8 +72,8 @@ def read_training(
     start = _checked_start(start_from, shape) if start_from not in (None, NOTHING) else None
     if config.tune == "norms" and not start:
         raise UserError(
-            "Got --tune=norms with no network to start from: the convolutions would stay as they "
-            "were drawn at random. Pass --start_from, or drop --tune."
+            "Got --tune=norms with no network to start from: the convolutions would keep their "
+            "random weights. Pass --start_from, or drop --tune."
         )
     paintings = [picture_from(style).pixels for style in styles]
     inputs = {
@@ -98,7 +98,7 @@ def with_start(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings with a "start_from", and the shape of that network where no other is given.
 
     If none is given it is `BASE`, and `NOTHING` if a width or a depth is given that is not its own.
-    A network learns on at half the learning rate that one has which starts from nothing.
+    A network learns on at half the learning rate of one that starts from scratch.
     """
     asked = settings.get("start_from")
     if asked == NOTHING:

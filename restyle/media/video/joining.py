@@ -45,7 +45,7 @@ def check_container(output: AnyPath, reader: VideoReader, track: VideoTrack) -> 
             track.add_to(container)
         except ValueError as error:
             raise UserError(
-                f"'{output}' cannot hold what {track.codec!r} makes. End its name with .mkv, "
+                f"'{output}' cannot hold video encoded by {track.codec!r}. End its name with .mkv, "
                 "or choose another encoder."
             ) from error
         _add_copies(container, source, output)

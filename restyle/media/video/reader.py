@@ -78,7 +78,7 @@ class VideoReader:
         self.info = info = video_info(path)
         if start and info.seconds is not None and start >= info.seconds:
             raise UserError(
-                f"'{path}' lasts {info.seconds:.2f} seconds: it is over before {start:g}. "
+                f"'{path}' lasts {info.seconds:.2f} seconds, but was to start at {start:g}. "
                 "Start earlier."
             )
         self.resampled = frames_per_second is not None

@@ -111,8 +111,8 @@ class SegmentedVideo:
                 self._finish_segment()
             if not self._count:
                 raise UserError(
-                    f"'{self._reader.path}' gave no frames for '{self._output}'. "
-                    "Start earlier, or take more of it."
+                    f"'{self._reader.path}' has no frames in the part that was asked for. "
+                    "Start earlier, or ask for a longer part."
                 )
             parts = [video_parts.part_path(self._folder, index) for index in range(self._count)]
             with written_beside(self._output) as file:

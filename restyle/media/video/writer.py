@@ -119,7 +119,7 @@ def plan_track(source: Source, size: tuple[int, int], encoding: Encoding) -> Vid
     raise UserError(
         f"The encoder {encoding.codec!r} refuses {size[1]} x {size[0]} pixels at "
         f"{float(source.frames_per_second):g} frames per second ({reason}). "
-        f"Try another one ({', '.join(SUGGESTED_CODECS)}), size or rate."
+        f"Try another encoder ({', '.join(SUGGESTED_CODECS)}), size or rate."
     )
 
 
