@@ -56,17 +56,7 @@ def optimizing(
             if job.ending:
                 break
         assert step, "a run has a step"
-        inputs = {path.name: file_sha256(str(path)) for path in (photo, *paintings)}
-        made_of = {"content": photo.name, "style": [path.name for path in paintings]}
-        recipe = recipe_text(
-            "restyle.app",
-            {**made_of, "style_blend_weights": list(weights)}
-            | dataclasses.asdict(objective)
-            | dataclasses.asdict(step.config),
-            inputs=inputs,
-            weights=_vgg_weights(),
-            terms={"last step": {"objective": step.value, **step.terms}},
-        )
+        recipe = _recipe(step, photo, paintings, weights, objective)
         result = _written(step, folder / f"{photo.stem}_{paintings[0].stem}.png", recipe)
         job.tell(pictures=[result], files=[result], line=_line(step))
 
@@ -115,6 +105,25 @@ def _written(step: "Step", path: Path, recipe: str) -> Path:
     drawn = without_white(picture, alpha)
     write_image(path, drawn, alpha=alpha, recipe=recipe)
     return path
+
+
+def _recipe(
+    step: "Step",
+    photo: Path,
+    paintings: Sequence[Path],
+    weights: Sequence[float],
+    objective: PictureObjective,
+) -> str:
+    made_of = {"content": photo.name, "style": [path.name for path in paintings]}
+    return recipe_text(
+        "restyle.app",
+        {**made_of, "style_blend_weights": list(weights)}
+        | dataclasses.asdict(objective)
+        | dataclasses.asdict(step.config),
+        inputs={path.name: file_sha256(str(path)) for path in (photo, *paintings)},
+        weights=_vgg_weights(),
+        terms={"last step": {"objective": step.value, **step.terms}},
+    )
 
 
 def _line(step: "Step") -> str:

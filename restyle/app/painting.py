@@ -1,7 +1,7 @@
 """Pictures and videos painted by a network, as jobs, and a camera's frames."""
 
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from restyle.media import folders
 from restyle.media.images import fit_long_side, image_size, resize, write_image
 from restyle.media.video.files import video_info
 from restyle.paint.painter import Painter
-from restyle.paint.pictures import PaintConfig, paint_pictures
+from restyle.paint.pictures import Outcome, PaintConfig, paint_pictures
 from restyle.paint.stylizer import Look
 from restyle.record.recipe import file_sha256, recipe_text
 
@@ -30,16 +30,7 @@ def painting_pictures(
 
     Raises UserError if the network cannot paint so, or a single photo is none.
     """
-    asked = _checked(painter, look)
-    found = [
-        folders.jobs(photo, _numbered(folder, n) if len(photos) > 1 else folder)[0]
-        for n, photo in enumerate(photos)
-        if photo.suffix.lower() in folders.READABLE_SUFFIXES or len(photos) == 1
-    ]
-    if not found:
-        raise UserError(f"None of the {len(photos)} files is a picture. Choose photos.")
-    if len(found) == 1:
-        image_size(found[0].source)
+    asked, found = _checked(painter, look), _found(photos, folder)
     made_by = {painter.path.name: file_sha256(str(painter.path))}
     settings = {"model": painter.path.stem, **look, "max_size": max_size}
 
@@ -49,7 +40,6 @@ def painting_pictures(
 
     def work(job: Job) -> None:
         job.tell(line="Loading the network")
-        shown, files, notes = [], [], []
         outcomes = paint_pictures(
             found,
             painter.stylizer(asked),
@@ -57,23 +47,44 @@ def painting_pictures(
             recipe=recipe,
             watch=lambda photo, frames, of: job.tell(line=f"Frame {frames} of {of}"),
         )
-        for count, outcome in enumerate(outcomes, 1):
-            if outcome.error:
-                notes.append(outcome.error)
-            else:
-                files.append(outcome.job.target)
-                shown.append(_to_look_at(outcome.job.target))
-                notes += filter(None, [outcome.note])
-            line = f"{count} of {len(found)} pictures"
-            job.tell(share=count / len(found), line=line, pictures=[*shown], notes=[*notes])
-            if job.ending:
-                outcomes.close()
-                break
-        if not files:
-            raise UserError(notes[0])
+        files = _told(job, outcomes, len(found))
         job.tell(files=[_zipped(files, folder / "painted.zip")] if files[1:] else files)
 
     return work
+
+
+def _found(photos: Sequence[Path], folder: Path) -> list[folders.Job]:
+    """The photos among the files, each with a place in the folder; UserError if none is one."""
+    found = [
+        folders.jobs(photo, _numbered(folder, n) if len(photos) > 1 else folder)[0]
+        for n, photo in enumerate(photos)
+        if photo.suffix.lower() in folders.READABLE_SUFFIXES or len(photos) == 1
+    ]
+    if not found:
+        raise UserError(f"None of the {len(photos)} files is a picture. Choose photos.")
+    if len(found) == 1:
+        image_size(found[0].source)
+    return found
+
+
+def _told(job: Job, outcomes: Generator[Outcome, None, None], of: int) -> list[Path]:
+    """The files that were painted, until all are or the job is to end; tells of each outcome."""
+    shown, files, notes = [], [], []
+    for count, outcome in enumerate(outcomes, 1):
+        if outcome.error:
+            notes.append(outcome.error)
+        else:
+            files.append(outcome.job.target)
+            shown.append(_to_look_at(outcome.job.target))
+            notes += filter(None, [outcome.note])
+        line = f"{count} of {of} pictures"
+        job.tell(share=count / of, line=line, pictures=[*shown], notes=[*notes])
+        if job.ending:
+            outcomes.close()
+            break
+    if not files:
+        raise UserError(notes[0])
+    return files
 
 
 def painting_video(

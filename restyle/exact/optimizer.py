@@ -5,7 +5,7 @@ import dataclasses
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -91,7 +91,6 @@ def _steps(
             at = {"size": scale.size, "style_long_side": scale.style_long_side}
             seen = despeckled_at(whole, run.config, scale.style_long_side)
             evaluation = evaluation_at(seen, run.objective, network, **at, tile=plan.way.tile)
-            names = list(evaluation.objective.weights)
             optimizer = optimizer_for(
                 evaluation, as_batch(image, scale.size), run.config, plan, files
             )
@@ -101,22 +100,35 @@ def _steps(
                     break
                 with files.failing_plainly():
                     optimizer.step()
-                yield Step(
-                    iteration=iteration,
-                    scale_index=index,
-                    schedule=run.scales,
-                    evaluations=int(optimizer.evaluations),
-                    value=float(optimizer.value),
-                    terms=dict(zip(names, optimizer.terms.numpy().tolist(), strict=True)),
-                    seconds=time.monotonic() - began,
-                    optimizer=optimizer,
-                    problem=run.problem,
-                    config=run.config,
-                    room=run.room,
-                )
+                names = evaluation.objective.weights
+                yield _step(run, index, iteration, optimizer, names, time.monotonic() - began)
             image = optimizer.image.numpy()[0]
             if index + 1 < len(run.scales):
                 optimizer.forget()  # A caller may hold on to the last step.
+
+
+def _step(
+    run: _Run,
+    index: int,
+    iteration: int,
+    optimizer: LBFGS | Adam,
+    names: Iterable[str],
+    seconds: float,
+) -> Step:
+    """What a caller sees after an iteration of the scale of this index."""
+    return Step(
+        iteration=iteration,
+        scale_index=index,
+        schedule=run.scales,
+        evaluations=int(optimizer.evaluations),
+        value=float(optimizer.value),
+        terms=dict(zip(names, optimizer.terms.numpy().tolist(), strict=True)),
+        seconds=seconds,
+        optimizer=optimizer,
+        problem=run.problem,
+        config=run.config,
+        room=run.room,
+    )
 
 
 @contextlib.contextmanager
