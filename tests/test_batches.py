@@ -79,6 +79,9 @@ def test_the_rows_of_two_workers_are_together_the_joint_batch(batches):
     workers = [batches(rows=rows).at(5, SIDE) for rows in (range(0, 1), range(1, 3))]
 
     assert [len(worker.images) for worker in workers] == [1, 2]
+    whole = {name for name, values in joint._asdict().items() if values.dtype == np.int32}
+    assert whole == {"style", "stroke"}
+    assert {values.dtype.name for values in joint} == {"int32", "float32"}
     for values, *parts in zip(joint, *workers, strict=True):
         np.testing.assert_array_equal(np.concatenate(parts), values)
 
@@ -122,11 +125,3 @@ def test_a_smaller_crop_is_of_the_same_photo_in_the_same_style(folder, cache):
     assert blues(small) == blues(large)
     for name in ("style", "strength", "stroke"):
         np.testing.assert_array_equal(getattr(small, name), getattr(large, name))
-
-
-def test_a_batch_is_float32(batches):
-    batch = batches().at(0, SIDE)
-
-    assert batch.images.shape == (3, SIDE, SIDE, 3)
-    for name, values in batch._asdict().items():
-        assert values.dtype == (np.int32 if name in ("style", "stroke") else np.float32)

@@ -1,6 +1,7 @@
 import dataclasses
 import logging
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,15 @@ def test_defaults_in_help_are_those_of_the_dataclasses(help_text, defaults):
         shown = ",".join(value) if isinstance(value, tuple) else str(value)
         told = [text for text in paragraphs if text.startswith(f"{field.name}:")]
         assert f"Default: {shown}." in told[0]
+
+
+def test_defaults_in_the_readme_are_those_of_the_dataclasses():
+    stated = re.findall(r"`--(\w+) \S+` \(default (\S+)\)", (ROOT / "README.md").read_text())
+
+    assert {name: float(value) for name, value in stated}.items() <= vars(
+        PictureObjective()
+    ).items()
+    assert len(stated) > 1
 
 
 def test_help_names_only_formats_that_can_be_written(help_text):

@@ -1,9 +1,8 @@
-import json
 import os
 
 import numpy as np
 import pytest
-from records import PowerCut, counted_in, rows_of
+from records import PowerCut, counted_in
 from user_errors import message_of
 
 from restyle.errors import UserError
@@ -126,13 +125,6 @@ def test_a_log_whose_last_line_was_cut_off_loses_that_line(folder):
     assert folder.metrics_path.read_text() == whole
 
 
-def test_the_log_has_one_head_and_a_line_for_each_iteration(folder):
-    log(folder, 1, 2, 3)
-
-    assert counted_in(folder.path) == [1, 2, 3]
-    assert [float(row["objective"]) for row in rows_of(folder.path)] == [1, 1 / 2, 1 / 3]
-
-
 @pytest.mark.parametrize("iteration", [0, 1, 10, 12, 99])
 def test_what_is_written_again_after_a_resumption_is_not_there_twice(folder, iteration):
     log(folder, *range(1, 13))
@@ -166,16 +158,3 @@ def test_the_plot_draws_the_columns_of_the_log(folder, monkeypatch):
 
     # A term that is zero all along has no place on a logarithmic axis.
     assert drawn == {"objective": ([1, 2, 4], [1, 1 / 2, 1 / 4])}
-
-
-def test_nothing_temporary_stays_behind(folder):
-    log(folder, 1, 2)
-    for iteration in (1, 2, 3):
-        folder.keep_state({"iteration": np.array(iteration)})
-    folder.forget_after(1)
-    folder.plot(["objective"])
-
-    names = {path.name for path in folder.path.iterdir()}
-    states = {"state.npz", "state_before.npz"}
-    assert names == {"config.json", "metrics.csv", "loss.png", "previews", *states}
-    assert json.loads((folder.path / "config.json").read_text()) == {"size": 48}

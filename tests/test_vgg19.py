@@ -52,18 +52,6 @@ def test_features_are_convolutions_of_caffe_pixels(pooling, size):
         np.testing.assert_allclose(features[name][0], values, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("size", [(16, 16), (37, 51), (33, 17)])
-def test_each_block_halves_the_size_and_drops_what_is_odd(size):
-    layers = [f"conv{block}_1" for block in range(1, 6)]
-
-    features = vgg19_features(WEIGHTS, layers, pooling="max")(random_images(*size, batch=2))
-
-    for block, layer in enumerate(layers, 1):
-        pixels = 2 ** (block - 1)
-        channels = (8, 16, 32, 64, 64)[block - 1]
-        assert features[layer].shape == (2, size[0] // pixels, size[1] // pixels, channels)
-
-
 @pytest.mark.parametrize("layer", ["conv1_1", "conv2_2", "conv3_1", "conv4_2", "conv5_4"])
 def test_an_image_of_the_smallest_side_has_exactly_one_position(layer):
     side = smallest_side([layer])
