@@ -160,13 +160,17 @@ def table(measured: Mapping[Way, Sequence[Result]]) -> str:
 
 
 def work_saved(reference: Sequence[Result], result: Result) -> str:
-    """The work that the reference takes to come to the same objective, less that of a result."""
+    """The work that the reference takes to come to the same objective, less that of a result.
+
+    Empty where the reference did no more work than the result and did not come so low.
+    """
     works, values = [each.work for each in reference], [each.objective for each in reference]
     needed = evaluations_worth(works, values, result.objective)
     if needed == 0:
         return f"? (above {values[0]:.3f})"
     if math.isinf(needed):
-        return f"more than {works[-1] - result.work:.0f}"
+        more = works[-1] - result.work
+        return f"more than {more:.0f}" if more > 0 else ""
     return f"{needed - result.work:.0f}"
 
 
