@@ -54,7 +54,7 @@ class ObjectiveConfig:
     )
     style_loss: str = setting(
         "wasserstein",
-        "wasserstein compares means and covariances; gram, as the paper does, Gram matrices.",
+        "wasserstein compares means and covariances; gram compares the paper's Gram matrices.",
         choices=STYLE_LOSSES,
     )
     pooling: str = setting(

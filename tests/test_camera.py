@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from painters import negative, stylizer
+from patience import PATIENCE
 from user_errors import message_of
 from video_clips import frames_of, number_of, numbered
 
@@ -61,7 +62,7 @@ def test_the_newest_frame_wins():
         first = next(frames)
         film.give(7)  # They come while the first one is painted.
         film.give(1)
-        assert film.gave_all.wait(5)
+        assert film.gave_all.wait(PATIENCE)
         newest = next(frames)
 
     assert (number_of(first.pixels), number_of(newest.pixels)) == (1, 8)

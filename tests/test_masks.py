@@ -74,18 +74,20 @@ def test_a_mask_of_another_aspect_is_refused_with_both_sizes(tmp_path):
 def test_a_mask_may_be_rounded_to_whole_pixels_but_not_be_cropped(tmp_path, original, long_side):
     height, width = (side * long_side / max(original) for side in original)
     for rounding in (math.floor, math.ceil):
-        whole = save(tmp_path / "m.png", left_half(rounding(height), rounding(width)))
-        assert masks.read_mask(whole, original).shape == original
+        rounded = rounding(height), rounding(width)
+        for drawn, size in ((rounded, original), (original, rounded)):
+            whole = save(tmp_path / "m.png", left_half(*drawn))
+            assert masks.read_mask(whole, size).shape == size
     crop = save(tmp_path / "crop.png", left_half(round(height), round(width) - 5))
     assert "aspects differ" in message_of(masks.read_mask, crop, original)
 
 
 def test_a_whole_painting_needs_no_mask_drawn(tmp_path):
-    drawn = save(tmp_path / "m.png", np.full((4, 6), 255))
+    drawn = str(save(tmp_path / "m.png", left_half(4, 6)))
 
-    np.testing.assert_array_equal(
-        masks.read_style_mask("all", (8, 12)), masks.read_style_mask(str(drawn), (8, 12))
-    )
+    assert (masks.read_style_mask("all", (8, 12)) == 1).all()
+    half = masks.read_mask(drawn, (8, 12))
+    np.testing.assert_array_equal(masks.read_style_mask(drawn, (8, 12)), half)
 
 
 def test_masks_are_paired_in_their_order_and_without_style_masks_paintings_are_whole():
