@@ -2,8 +2,8 @@
 
 Pictures are paths, PIL images or arrays (uint8, or float in [0, 1]); results are (h, w, 3) float32
 in [0, 1]. Every setting is a keyword with its flag's name; --help of the programs says what each
-means. A mistake that a person can mend is a `UserError`, as are files that cannot be used; a wrong
-keyword is a TypeError, a value that cannot be meant a ValueError.
+means. A mistake that a person can fix is a `UserError`, as are files that cannot be used; a wrong
+keyword is a TypeError, a value out of range a ValueError.
 """
 
 import collections
@@ -70,7 +70,7 @@ def steps(
     resume: Mapping[str, np.ndarray] | None = None,
     **settings: Any,
 ) -> "Iterator[Step]":
-    """The iterations of `stylize`, one at a time; break off when you like what you see.
+    """The iterations of `stylize`, one at a time; stop when you like what you see.
 
       for step in restyle.steps("photo.jpg", ["a.jpg", "b.jpg"], iterations=200):
           print(step.progress, step.value, step.terms)
@@ -230,7 +230,7 @@ def scorer(
 
 
 def read_image(picture: ImageSource) -> np.ndarray:
-    """A picture, (h, w, 3) float32 in [0, 1]: upright, in sRGB, what is clear is white."""
+    """A picture, (h, w, 3) float32 in [0, 1]: upright, in sRGB, with white where it is clear."""
     return picture_from(picture).pixels
 
 

@@ -1,4 +1,4 @@
-"""What a person can mend: the scripts print it as one line and exit with status 1."""
+"""What a person can fix: the scripts print it as one line and exit with status 1."""
 
 import importlib.util
 

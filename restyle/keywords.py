@@ -19,7 +19,7 @@ def configured(
 
     Raises:
       TypeError: none has a setting of this name; the text names those most like it.
-      ValueError: a value that cannot be meant.
+      ValueError: a value that makes no sense.
     """
     fields = [{field.name: field for field in dataclasses.fields(config)} for config in configs]
     known = sorted({*also, *(name for each in fields for name in each)})

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageCms
 
-from restyle.media.images import read_image
+from restyle.media.images import read_image, resize
 
 
 def ramp(height=6, width=8):
@@ -13,10 +13,22 @@ def ramp(height=6, width=8):
     return levels.astype(np.uint8)
 
 
+def gray(levels):
+    """A gray picture of these levels."""
+    return np.repeat(levels[..., np.newaxis], 3, axis=-1).astype(np.float32) / 255
+
+
 def save(path, levels, mode=None, **options):
     image = levels if isinstance(levels, Image.Image) else Image.fromarray(levels)
     (image.convert(mode) if mode else image).save(path, **options)
     return path
+
+
+def scenery(generator, size, sides):
+    """Pixels with detail at several sizes, so that motion shows everywhere."""
+    height, width = size
+    coarse = [generator.random((height // s + 2, width // s + 2, 3), np.float32) for s in sides]
+    return np.clip(sum(resize(layer, size) for layer in coarse) / len(sides), 0, 1)
 
 
 def pixels_of(path):

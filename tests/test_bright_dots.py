@@ -1,14 +1,10 @@
 import numpy as np
 import pytest
+from picture_files import gray
 
 from benchmarks.bright_dots import dots_in_dark_places
 
 SIZE = (100, 200)
-
-
-def gray(levels):
-    """A gray picture of these levels."""
-    return np.repeat(levels[..., np.newaxis], 3, axis=-1).astype(np.float32) / 255
 
 
 def half_dark():

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from picture_files import gray
 
 from benchmarks.flat_areas import (
     flat_area_numbers,
@@ -12,11 +13,6 @@ from benchmarks.flat_areas import (
 
 RNG = np.random.default_rng(0)
 SIZE = (160, 200)
-
-
-def gray(levels):
-    """A gray picture of these levels."""
-    return np.repeat(levels[..., np.newaxis], 3, axis=-1).astype(np.float32) / 255
 
 
 FLAT = gray(np.full(SIZE, 128.0))

@@ -2,20 +2,17 @@ import sys
 
 import cv2
 import numpy as np
+import picture_files
 import pytest
 
 from restyle.errors import UserError
-from restyle.media import images
 from restyle.paint import flow
 
 RNG = np.random.default_rng(0)
 
 
-def scenery(height=60, width=80, coarseness=6):
-    """Pixels with detail at several sizes, so that motion shows everywhere."""
-    sizes = [(height // side + 2, width // side + 2) for side in (coarseness, 3 * coarseness)]
-    layers = [images.resize(RNG.random((*size, 3), np.float32), (height, width)) for size in sizes]
-    return np.clip(sum(layers) / 2, 0, 1)
+def scenery(height=60, width=80):
+    return picture_files.scenery(RNG, (height, width), (6, 18))
 
 
 def shifted(right, down, height=60, width=80):

@@ -1,7 +1,7 @@
 import numpy as np
+import picture_files
 import pytest
 
-from restyle.media import images
 from restyle.paint import flow
 from restyle.paint.smoothing import Smoother
 
@@ -9,8 +9,7 @@ RNG = np.random.default_rng(0)
 
 
 def scenery(height=48, width=64):
-    layers = [RNG.random((height // side + 2, width // side + 2, 3), np.float32) for side in (6, 2)]
-    return np.clip(sum(images.resize(layer, (height, width)) for layer in layers) / 2, 0, 1)
+    return picture_files.scenery(RNG, (height, width), (6, 2))
 
 
 def flickering(frame, spread=0.05):

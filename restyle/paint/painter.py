@@ -72,7 +72,7 @@ class Painter:
 
     Raises:
       UserError: there is no such network.
-      TypeError, ValueError: a setting that there is not, or that cannot be meant.
+      TypeError, ValueError: an unknown setting, or a value out of range.
     """
 
     def __init__(self, network: str | Path, **settings: Any):
@@ -102,7 +102,7 @@ class Painter:
 
         Raises:
           UserError: the network cannot paint so, or the picture cannot be read.
-          TypeError, ValueError: a setting that there is not, or that cannot be meant.
+          TypeError, ValueError: an unknown setting, or a value out of range.
         """
         (asked,) = self._asked(look, also=("max_size",))
         return self.stylizer(asked).picture(shrunk(picture_from(picture), max_size).pixels)

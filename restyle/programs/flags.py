@@ -15,7 +15,7 @@ from restyle.errors import UserError
 
 
 class WrongFlags(UserError):
-    """A command line that cannot be meant, whatever the files hold: exit status 2."""
+    """A command line that makes no sense, whatever the files hold: exit status 2."""
 
 
 class Flags:

@@ -50,7 +50,7 @@ def chosen(given: Settings, *configs: type) -> dict[str, Any]:
 
 
 def built(config: type[Config], settings: Settings) -> Config:
-    """The dataclass with those settings that are its fields; WrongFlags if they cannot be meant."""
+    """The dataclass with those settings that are its fields; WrongFlags if they make no sense."""
     fields = {field.name for field in dataclasses.fields(config)}  # type: ignore[arg-type]
     try:
         return config(**{name: settings[name] for name in settings.keys() & fields})
