@@ -20,9 +20,9 @@ CLEAR = 7  # An index of the palette, of no color.
 
 
 def moving(count=5, transparent=False, size=(12, 20)):
-    """A square that goes to the right, on a ground or on nothing: the picture of each frame."""
+    """A square that goes to the right, on a ground that changes color or on nothing."""
     for index in range(count):
-        pixels = np.full((*size, 3), (0.2, 0.4, 0.8), np.float32)
+        pixels = np.full((*size, 3), (0.2, 0.4, 0.8 - 0.1 * index), np.float32)
         inside = np.zeros(size, np.float32)
         inside[3:9, 2 + 2 * index : 8 + 2 * index] = 1
         pixels[inside == 1] = (1.0, 0.8, 0.2)
