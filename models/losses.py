@@ -248,7 +248,7 @@ class Objective:
     def terms(self, images: Tensor, features: Features, content: Features) -> dict[str, Tensor]:
         """Each term by name, before its weight: "content conv4_2", "style conv1_1" ...
 
-        images: (b, h, w, 3). features: of the images, by layer. content: of the photographs, by
+        images: (b, h, w, 3). features: of the images, by layer. content: of the photos, by
         layer. Returns {name: (b,)} in the order of `weights`.
         """
         gatys = self.config.formula == "gatys"

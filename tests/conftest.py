@@ -115,7 +115,7 @@ def start(keras_home):
 
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory):
-    """A folder with a photograph of 60 x 40, two paintings, and an empty folder for results."""
+    """A folder with a photo of 60 x 40, two paintings, and an empty folder for results."""
     folder = tmp_path_factory.mktemp("pictures")
     generator = np.random.default_rng(7)
     for name, (width, height) in (("photo", (5, 3)), ("painting", (9, 9)), ("other", (4, 7))):
@@ -181,7 +181,7 @@ def train_on_jax(keras_home, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory):
-    """A folder with eight photographs of 90 x 70."""
+    """A folder with eight photos of 90 x 70."""
     folder = tmp_path_factory.mktemp("photos")
     generator = np.random.default_rng(8)
     for number in range(8):

@@ -7,7 +7,7 @@ RNG = np.random.default_rng(0)
 
 
 def picture(height=20, width=30, spread=0.1):
-    """Pixels whose channels are correlated, as in a photograph, well inside [0, 1]."""
+    """Pixels whose channels are correlated, as in a photo, well inside [0, 1]."""
     mixing = np.array([[1, 0.6, 0.3], [0, 0.7, 0.5], [0, 0, 0.4]])
     noise = RNG.uniform(-1, 1, (height, width, 3)) @ mixing
     return np.clip(0.5 + spread * noise, 0, 1).astype(np.float32)

@@ -112,34 +112,34 @@ def test_gatys_formula_is_equations_1_to_7_of_gatys_2016():
     config = ObjectiveConfig(
         content_weight=3.0, style_weight=700.0, formula="gatys", style_loss="gram"
     )
-    features, photograph, painting = random_layers(), random_layers(), random_layers()
+    features, photo, painting = random_layers(), random_layers(), random_layers()
 
-    content = 0.5 * np.sum((features["conv4_2"] - photograph["conv4_2"]) ** 2)  # Eq. 1.
+    content = 0.5 * np.sum((features["conv4_2"] - photo["conv4_2"]) ** 2)  # Eq. 1.
     style = 0.0
     for layer in ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"):
         gram, target = numpy_gram(features[layer]), numpy_gram(painting[layer])  # Eq. 3.
         error = np.sum((gram - target) ** 2) / (4 * CHANNELS[layer] ** 2 * 24**2)  # Eq. 4.
         style += error / 5  # Eq. 5.
     objective = Objective(config, [style_target(painting, config)])
-    terms = objective.terms(random_features(), features, photograph)
+    terms = objective.terms(random_features(), features, photo)
 
     close(objective.total(terms), [3.0 * content + 700.0 * style])  # Eq. 7.
 
 
 def test_relative_formula_sums_terms_that_are_fractions_of_their_targets():
     config = ObjectiveConfig(content_weight=0.3, style_weight=2.0, tv_weight=0.7, style_loss="gram")
-    features, photograph, painting = random_layers(), random_layers(), random_layers()
+    features, photo, painting = random_layers(), random_layers(), random_layers()
     images = random_features()
 
-    expected = 0.3 * np.sum((features["conv4_2"] - photograph["conv4_2"]) ** 2)
-    expected /= np.sum(photograph["conv4_2"] ** 2)
+    expected = 0.3 * np.sum((features["conv4_2"] - photo["conv4_2"]) ** 2)
+    expected /= np.sum(photo["conv4_2"] ** 2)
     for layer in config.style_layers:
         gram, target = numpy_gram(features[layer]), numpy_gram(painting[layer])
         expected += 2.0 / 5 * np.sum((gram - target) ** 2) / np.sum(target**2)
     expected += 0.7 * np.asarray(losses.total_variation(images))
     objective = Objective(config, [style_target(painting, config)])
 
-    close(objective.total(objective.terms(images, features, photograph)), expected)
+    close(objective.total(objective.terms(images, features, photo)), expected)
 
 
 def test_several_styles_are_averaged_by_their_shares():
@@ -196,16 +196,16 @@ def test_weights_of_layers_are_shares_of_the_overall_weights():
 @pytest.mark.parametrize("masked", [False, True])
 def test_a_batch_of_two_is_two_batches_of_one(asked, masked):
     config = ObjectiveConfig(tv_weight=1.0, **asked)
-    features, photograph = random_layers(batch=2), random_layers(batch=2)
+    features, photo = random_layers(batch=2), random_layers(batch=2)
     images = random_features(batch=2)
     mask = left_part(4, 6, 2) if masked else None
     objective = Objective(config, [style_target(random_layers(), config, content_mask=mask)])
 
-    together = objective.terms(images, features, photograph)
+    together = objective.terms(images, features, photo)
 
     for one in (slice(0, 1), slice(1, 2)):
         layers = (
-            {name: values[one] for name, values in each.items()} for each in (features, photograph)
+            {name: values[one] for name, values in each.items()} for each in (features, photo)
         )
         for name, value in objective.terms(images[one], *layers).items():
             close(together[name][one], value)

@@ -33,7 +33,7 @@ def landscape():
 def test_the_network_is_the_normalized_one(network, landscape):
     means = {name: float(np.mean(values)) for name, values in network(landscape).items()}
 
-    # One over many photographs and all positions; less on a smooth drawing, the deeper the layer.
+    # One over many photos and all positions; less on a smooth drawing, the deeper the layer.
     for name in ("conv1_1", "conv1_2", "conv2_1", "conv2_2"):
         assert means[name] == pytest.approx(1, abs=0.4), name
     assert all(0.05 < mean < 1.4 for mean in means.values())

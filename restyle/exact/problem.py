@@ -1,4 +1,4 @@
-"""What a run is asked: a photograph, paintings, and masks; and its answer in their colors."""
+"""What a run is asked: a photo, paintings, and masks; and its answer in their colors."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from restyle.media.specks import median_filter
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """A photograph and the paintings it is to look like, at their own sizes.
+    """A photo and the paintings it is to look like, at their own sizes.
 
     Attributes:
       content: (h, w, 3) float32 in [0, 1].
@@ -103,18 +103,18 @@ def read_problem(
 
     masks: (content mask, style mask) for each style, see restyle/masks.py, or empty.
     """
-    photograph = picture_from(content)
+    photo = picture_from(content)
     paintings = [picture_from(style) for style in styles]
     beginning = [] if start is None else [picture_from(start)]
     pixels = [painting.pixels for painting in paintings]
     pairs = list(zip(masks, pixels, strict=True)) if masks else []
     return Problem(
-        content=photograph.pixels,
+        content=photo.pixels,
         styles=pixels,
         blend_weights=blend_weights,
-        content_masks=[read_mask(mask[0], photograph.pixels.shape[:2]) for mask in masks],
+        content_masks=[read_mask(mask[0], photo.pixels.shape[:2]) for mask in masks],
         style_masks=[read_style_mask(mask[1], style.shape[:2]) for mask, style in pairs],
         start=beginning[0].pixels if beginning else None,
-        alpha=photograph.alpha,
-        notes=[picture.note for picture in [photograph, *paintings, *beginning] if picture.note],
+        alpha=photo.alpha,
+        notes=[picture.note for picture in [photo, *paintings, *beginning] if picture.note],
     )

@@ -1,4 +1,4 @@
-"""Scores as a person reads them: a table of all results, a sheet of those of one photograph."""
+"""Scores as a person reads them: a table of all results, a sheet of those of one photo."""
 
 import csv
 import io

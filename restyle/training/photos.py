@@ -1,4 +1,4 @@
-"""The photographs to learn from: what a folder holds, and the crops of every step."""
+"""The photos to learn from: what a folder holds, and the crops of every step."""
 
 import hashlib
 import os
