@@ -8,7 +8,7 @@ from restyle.models.transform_config import TransformConfig
 from user_errors import message_of
 
 from restyle.training.batches import NOISE, Batches
-from restyle.training.photos import Photographs
+from restyle.training.photos import Photos
 from restyle.training.settings import TrainConfig
 
 SIDE = 16
@@ -30,8 +30,8 @@ def folder(tmp_path):
 @pytest.fixture
 def batches(folder):
     def make(config=CONFIG, shape=SHAPE, rows=None):
-        photographs = Photographs(str(folder), SIDE, config.held_out)
-        return Batches(photographs, config, shape, rows or range(config.batch_size))
+        found = Photos(str(folder), SIDE, config.held_out)
+        return Batches(found, config, shape, rows or range(config.batch_size))
 
     return make
 
@@ -48,7 +48,7 @@ def assert_equal(batch, other):
 def test_every_photo_is_seen_once_in_every_epoch_and_none_that_is_held_out(batches):
     config = dataclasses.replace(CONFIG, batch_size=2)  # Epochs begin within a batch.
     source = batches(config)
-    held_out = {20 * int(path.stem) for path in source.photographs.held_out}
+    held_out = {20 * int(path.stem) for path in source.photos.held_out}
 
     seen = [blue for step in range(PHOTOS) for blue in blues(source.at(step, SIDE))]
 
@@ -117,8 +117,8 @@ def test_without_a_dial_all_photos_have_full_strength_and_without_motion_no_nois
 
 @pytest.mark.parametrize("cache", [False, True])
 def test_a_smaller_crop_is_of_the_same_photo_in_the_same_style(folder, cache):
-    photographs = Photographs(str(folder), SIDE, CONFIG.held_out, cache=cache)
-    source = Batches(photographs, CONFIG, SHAPE, range(CONFIG.batch_size))
+    found = Photos(str(folder), SIDE, CONFIG.held_out, cache=cache)
+    source = Batches(found, CONFIG, SHAPE, range(CONFIG.batch_size))
     large, small = source.at(2, SIDE), source.at(2, 8)
 
     assert small.images.shape == small.noise.shape == (3, 8, 8, 3)

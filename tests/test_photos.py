@@ -9,7 +9,7 @@ from user_errors import message_of
 
 from restyle.media.photo_crops import CropPlan, read_crop, read_photo
 from restyle.training import photos
-from restyle.training.photos import Photographs, crop_plans, epoch_order, skipped_text
+from restyle.training.photos import Photos, crop_plans, epoch_order, skipped_text
 
 SIDE = 16
 
@@ -54,26 +54,26 @@ def names(paths):
 
 
 def test_a_folder_is_read_with_all_below_it_in_every_format_and_size(folder):
-    photographs = Photographs(str(folder), SIDE, 0)
+    found = Photos(str(folder), SIDE, 0)
 
-    assert names(photographs.training) == {path.name for path in folder.rglob("photo*")}
-    assert len(photographs.training) == 12 and not photographs.skipped
+    assert names(found.training) == {path.name for path in folder.rglob("photo*")}
+    assert len(found.training) == 12 and not found.skipped
     order = np.arange(12)
-    crops = [photographs.crop_of(place, SIDE, CropPlan(), order) for place in order]
+    crops = [found.crop_of(place, SIDE, CropPlan(), order) for place in order]
     assert {crop.shape for crop in crops} == {(SIDE, SIDE, 3)}
-    assert not photographs.skipped
+    assert not found.skipped
 
 
 def test_what_is_no_photo_is_skipped_counted_and_named_once(folder):
     bad = spoil(folder)
-    photographs = Photographs(str(folder), SIDE, 4)
+    found = Photos(str(folder), SIDE, 4)
 
-    assert names(photographs.skipped) == bad
-    assert not names(photographs.training + photographs.held_out) & bad
-    assert len(photographs.training) == 8
-    for path, reason in photographs.skipped.items():
+    assert names(found.skipped) == bad
+    assert not names(found.training + found.held_out) & bad
+    assert len(found.training) == 8
+    for path, reason in found.skipped.items():
         assert reason.count(f"'{path}'") == 1 and "\n" not in reason
-    text = skipped_text(photographs.skipped)
+    text = skipped_text(found.skipped)
     assert text.startswith("skipped 5 of the pictures: '") and text.endswith("; and 2 more")
     assert sum(text.count(name) for name in bad) == 3 and "\n" not in text
 
@@ -81,17 +81,17 @@ def test_what_is_no_photo_is_skipped_counted_and_named_once(folder):
 def test_a_name_that_is_no_text_is_a_name(folder):
     shutil.copy(folder / "photo0.jpg", os.fsencode(folder) + b"/caf\xe9.jpg")
 
-    assert len(Photographs(str(folder), SIDE, 4).training) == 9
+    assert len(Photos(str(folder), SIDE, 4).training) == 9
 
 
 def test_a_photo_broken_behind_its_header_is_replaced_by_the_next_of_the_order(folder):
-    photographs = Photographs(str(folder), SIDE, 0)
+    found = Photos(str(folder), SIDE, 0)
     order, plan = np.array([5, 2, 9, 0, 1, 3, 4, 6, 7, 8, 10, 11]), CropPlan(0.5, 0.2, 0.7)
-    expected = read_crop(photographs.training[0], SIDE, plan)
-    broken = [photographs.training[2], photographs.training[9]]
+    expected = read_crop(found.training[0], SIDE, plan)
+    broken = [found.training[2], found.training[9]]
     for path in broken:
         cut_off(path)
-    again = Photographs(str(folder), SIDE, 0)
+    again = Photos(str(folder), SIDE, 0)
 
     assert len(again.training) == 12, "the headers are sound"
     for _ in range(2):
@@ -100,11 +100,11 @@ def test_a_photo_broken_behind_its_header_is_replaced_by_the_next_of_the_order(f
 
 
 def test_the_photo_after_the_last_of_the_order_is_its_first(folder):
-    photographs = Photographs(str(folder), SIDE, 0)
-    first = read_crop(photographs.training[4], SIDE, CropPlan())
-    photographs.training[7].unlink()
+    found = Photos(str(folder), SIDE, 0)
+    first = read_crop(found.training[4], SIDE, CropPlan())
+    found.training[7].unlink()
 
-    crop = photographs.crop_of(1, SIDE, CropPlan(), [4, 7])
+    crop = found.crop_of(1, SIDE, CropPlan(), [4, 7])
 
     np.testing.assert_array_equal(crop, first)
 
@@ -114,23 +114,21 @@ def test_where_a_photo_has_one_color_the_next_one_is_seen(tmp_path):
     framed[20:] = scene[:] = np.random.default_rng(0).integers(0, 256, (40, 40, 3))[:1]
     Image.fromarray(framed).save(tmp_path / "1.png")
     Image.fromarray(scene).save(tmp_path / "2.png")
-    photographs = Photographs(str(tmp_path), SIDE, 0)
+    found = Photos(str(tmp_path), SIDE, 0)
     border, middle = CropPlan(zoom=0, down=0), CropPlan(zoom=0)
 
-    at_border, at_middle = (
-        photographs.crop_of(0, SIDE, plan, np.arange(2)) for plan in (border, middle)
-    )
+    at_border, at_middle = (found.crop_of(0, SIDE, plan, np.arange(2)) for plan in (border, middle))
 
     np.testing.assert_array_equal(at_border, read_crop(tmp_path / "2.png", SIDE, border))
     np.testing.assert_array_equal(at_middle, read_crop(tmp_path / "1.png", SIDE, middle))
-    assert not photographs.skipped
+    assert not found.skipped
 
 
 def test_when_all_photos_have_become_unreadable_one_line_says_so(folder):
-    photographs = Photographs(str(folder), SIDE, 0)
+    found = Photos(str(folder), SIDE, 0)
     shutil.rmtree(folder)
 
-    assert message_of(photographs.crop_of, 3, SIDE, CropPlan(), range(12)) == (
+    assert message_of(found.crop_of, 3, SIDE, CropPlan(), range(12)) == (
         f"'{folder}' has no photo left to train on: all 12 were broken, removed or "
         "of a single color. Give a folder of other photos."
     )
@@ -140,25 +138,25 @@ def test_a_folder_without_a_usable_picture_says_what_it_holds(tmp_path):
     save_photo(tmp_path / "tiny.png", size=(9, 5))
     (tmp_path / "zero.jpg").touch()
 
-    text = message_of(Photographs, str(tmp_path), SIDE, 4)
+    text = message_of(Photos, str(tmp_path), SIDE, 4)
     assert text.startswith(f"'{tmp_path}' has no photo to train on: none of its 2 pictures can be")
     assert f"'{tmp_path}/tiny.png' is 9 x 5 pixels, but each side needs at least 16" in text
 
 
 def test_photos_held_out_are_not_trained_on_and_depend_on_names_alone(folder, tmp_path):
-    photographs = Photographs(str(folder), SIDE, 5)
+    found = Photos(str(folder), SIDE, 5)
 
-    held_out, training = names(photographs.held_out), names(photographs.training)
+    held_out, training = names(found.held_out), names(found.training)
     assert len(held_out) == 5 and len(training) == 7 and not held_out & training
 
     # The same names in another folder, in one level, in other sizes and with other pixels.
     for path in folder.rglob("photo*"):
         save_photo(tmp_path / "other" / path.name, seed=99, size=(50, 33))
-    moved = Photographs(str(tmp_path / "other"), SIDE, 5)
+    moved = Photos(str(tmp_path / "other"), SIDE, 5)
     assert names(moved.held_out) == held_out
     # They are no alphabetical few, and more of them are the same and others.
     assert held_out != set(sorted(held_out | training)[:5])
-    assert names(Photographs(str(folder), SIDE, 3).held_out) < held_out
+    assert names(Photos(str(folder), SIDE, 3).held_out) < held_out
 
 
 @pytest.mark.parametrize("photos, held_out", [(1, 0), (2, 1), (5, 2), (8, 4)])
@@ -166,37 +164,37 @@ def test_at_least_half_of_the_photos_are_trained_on(tmp_path, photos, held_out):
     for index in range(photos):
         save_photo(tmp_path / f"{index}.png", index)
 
-    photographs = Photographs(str(tmp_path), SIDE, 4)
+    found = Photos(str(tmp_path), SIDE, 4)
 
-    assert len(photographs.held_out) == held_out
-    assert len(photographs.training) == photos - held_out
+    assert len(found.held_out) == held_out
+    assert len(found.training) == photos - held_out
 
 
 def test_held_out_crops_are_the_largest_central_squares_of_those_that_are_sound(folder):
-    photographs = Photographs(str(folder), SIDE, 4)
-    for broken in photographs.held_out[1:2]:
+    found = Photos(str(folder), SIDE, 4)
+    for broken in found.held_out[1:2]:
         broken.unlink()
 
-    crops = photographs.held_out_crops()
+    crops = found.held_out_crops()
 
-    sound = [path for path in photographs.held_out if path.exists()]
+    sound = [path for path in found.held_out if path.exists()]
     np.testing.assert_array_equal(crops, [read_crop(path, SIDE, CropPlan()) for path in sound])
-    assert list(photographs.skipped) == photographs.held_out[1:2]
+    assert list(found.skipped) == found.held_out[1:2]
 
 
 def test_the_fingerprint_tells_folders_apart_by_names_and_sizes(folder):
-    fingerprint = Photographs(str(folder), SIDE, 4).fingerprint
-    assert Photographs(str(folder), SIDE, 0).fingerprint == fingerprint
+    fingerprint = Photos(str(folder), SIDE, 4).fingerprint
+    assert Photos(str(folder), SIDE, 0).fingerprint == fingerprint
 
     # What is skipped does not count.
     (folder / "letter.jpg").write_text("no photo")
-    assert Photographs(str(folder), SIDE, 4).fingerprint == fingerprint
+    assert Photos(str(folder), SIDE, 4).fingerprint == fingerprint
 
     (folder / "photo0.jpg").rename(folder / "renamed.jpg")
-    renamed = Photographs(str(folder), SIDE, 4).fingerprint
+    renamed = Photos(str(folder), SIDE, 4).fingerprint
     with (folder / "renamed.jpg").open("ab") as file:
         file.write(b"\0")
-    longer = Photographs(str(folder), SIDE, 4).fingerprint
+    longer = Photos(str(folder), SIDE, 4).fingerprint
     assert len({fingerprint, renamed, longer}) == 3
 
 
@@ -224,7 +222,7 @@ def test_cached_photos_give_the_same_crops_and_are_decoded_once(folder, monkeypa
         return read_photo(path, side)
 
     monkeypatch.setattr(photos, "read_photo", counted)
-    fresh, cached = (Photographs(str(folder), 24, 0, cache=cache) for cache in (False, True))
+    fresh, cached = (Photos(str(folder), 24, 0, cache=cache) for cache in (False, True))
     for step in range(4):
         plans, order = crop_plans(0, step, 3), epoch_order(0, step, len(fresh.training))
         for place, plan in enumerate(plans):
@@ -237,6 +235,6 @@ def test_a_cache_that_memory_cannot_hold_is_refused_with_its_size(folder, monkey
     free = SimpleNamespace(available=2 * 3 * 12 * 16 * 16)  # Each photo is larger than that.
     monkeypatch.setattr(photos.psutil, "virtual_memory", lambda: free)
 
-    Photographs(str(folder), SIDE, 0)
-    said = message_of(Photographs, str(folder), SIDE, 0, cache=True)
+    Photos(str(folder), SIDE, 0)
+    said = message_of(Photos, str(folder), SIDE, 0, cache=True)
     assert "--cache_photos would take 0.0 GB for the 12 photos" in said

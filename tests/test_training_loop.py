@@ -51,7 +51,7 @@ class OneNumber:
 class Counted:
     """The batch of a step is its number, and a little of the side of its crops."""
 
-    photographs = SimpleNamespace(training=range(20))
+    photos = SimpleNamespace(training=range(20))
 
     def __init__(self):
         self.streams = []

@@ -1,4 +1,4 @@
-"""Square crops of photographs, decoded no larger than needed, each time anew or once."""
+"""Square crops of photos, decoded no larger than needed, each time anew or once."""
 
 import dataclasses
 import math

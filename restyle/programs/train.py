@@ -63,13 +63,13 @@ class Training:
 
     def plan(self) -> str:
         """The settings and what they come to, a line each."""
-        config, photos = self.task.config, len(self.task.photographs.training)
+        config, photos = self.task.config, len(self.task.photos.training)
         steps = f"{config.steps_for(photos)} steps"
         return "\n".join(
             [
                 settings_text(self.settings()),
                 f"network: {', '.join(self.task.shape.styles)}",
-                f"photos: {photos} to learn from, {len(self.task.photographs.held_out)} held out",
+                f"photos: {photos} to learn from, {len(self.task.photos.held_out)} held out",
                 f"training: {f'{config.minutes:g} minutes' if config.minutes else steps}",
             ]
         )
@@ -154,13 +154,13 @@ def _session(training: Training, display: ProgressDisplay) -> "Session":
     with quiet_start(training.backend):
         from restyle.training.session import Session
 
-    sources, photographs = training.sources, training.task.photographs
+    sources, photos = training.sources, training.task.photos
     session = Session(
         training.task, sources.strategy, vgg_file=sources.vgg_weights, report=display.say
     )
     start = sources.start_from if training.task.start else "scratch"
     display.say(
-        f"{len(photographs.training)} photos to learn from, {len(photographs.held_out)} held out; "
+        f"{len(photos.training)} photos to learn from, {len(photos.held_out)} held out; "
         f"starting from {start}; {session.task.config.precision} on {session.devices} "
         f"device{'s' * (session.devices > 1)}"
     )
@@ -186,7 +186,7 @@ def _steps(
     try:
         for step in session.steps(snapshot, interruption, sources.preview_every):
             display.show(step.progress, train_line(step, session.images_per_second(step)))
-            skipped = skipped_text(session.task.photographs.skipped)
+            skipped = skipped_text(session.task.photos.skipped)
             news = [f"note: {text}" for text in (skipped, step.event) if text not in ("", told)]
             if record:
                 news.append(record.add(step))

@@ -12,7 +12,7 @@ from restyle.media.read_ahead import read_ahead
 from restyle.models.transform_config import TransformConfig
 from restyle.training.loss import Batch
 from restyle.training.motion import random_motions
-from restyle.training.photos import Photographs, crop_plans, epoch_order
+from restyle.training.photos import Photos, crop_plans, epoch_order
 from restyle.training.settings import TrainConfig
 
 AHEAD = 8
@@ -29,13 +29,13 @@ class Batches:
 
     def __init__(
         self,
-        photographs: Photographs,
+        photos: Photos,
         config: TrainConfig,
         shape: TransformConfig,
         rows: range,
         send: Callable[[Batch], Any] = lambda batch: batch,
     ):
-        self.photographs, self.config, self.shape, self.rows = photographs, config, shape, rows
+        self.photos, self.config, self.shape, self.rows = photos, config, shape, rows
         self.send = send
 
     def beginning_at(self, step: int, side: int) -> Generator[Any, None, None]:
@@ -61,9 +61,9 @@ class Batches:
         crops = []
         for row in self.rows:
             place = step * config.batch_size + row
-            photos = len(self.photographs.training)
-            order = epoch_order(config.seed, place // photos, photos)
-            crops.append(self.photographs.crop_of(place % photos, side, plans[row], order))
+            count = len(self.photos.training)
+            order = epoch_order(config.seed, place // count, count)
+            crops.append(self.photos.crop_of(place % count, side, plans[row], order))
         chance = self._chance(np.random.default_rng([config.seed, 3, step]), side)
         return Batch(np.stack(crops), *(values[rows] for values in chance))
 

@@ -88,7 +88,7 @@ def train(
     done = _counters(resume) if resume else Progress()
     if resume:
         trainer.restore(resume)
-    steps = config.steps_for(len(batches.photographs.training))
+    steps = config.steps_for(len(batches.photos.training))
     began, first = time.perf_counter() - done.seconds, done.step + 1
     good = _snapshot(trainer, done)
     stream, stopping, begun = _Stream(batches), False, deque()

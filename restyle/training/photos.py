@@ -23,7 +23,7 @@ from restyle.media.photo_crops import (
 )
 
 
-class Photographs:
+class Photos:
     """Photos of a folder, those to train on and those held out, and why others are skipped.
 
     Attributes:

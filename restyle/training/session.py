@@ -52,9 +52,9 @@ class Session:
         if task.start:
             self.trainer.start_from(load_network(task.start))
         send = self.trainer.send
-        self.batches = Batches(task.photographs, task.config, task.shape, rows, send)
-        self.photos = task.photographs.held_out_crops()
-        self.shown = [*task.tests, *self.photos][:6]
+        self.batches = Batches(task.photos, task.config, task.shape, rows, send)
+        self.held_out_photos = task.photos.held_out_crops()
+        self.shown = [*task.tests, *self.held_out_photos][:6]
         self.began: TrainStep | None = None
 
     def _loss(self) -> TrainingLoss:
@@ -97,7 +97,7 @@ class Session:
 
     def validation(self) -> dict[str, float]:
         """Loss and terms of the photos held out, {} if there are none."""
-        return held_out.measure(self.trainer.losses, self.task.shape, self.photos)
+        return held_out.measure(self.trainer.losses, self.task.shape, self.held_out_photos)
 
     def preview(self) -> np.ndarray:
         """A contact sheet of the photos in `shown`."""
@@ -112,9 +112,9 @@ class Session:
             "inputs": dict(self.task.inputs),
             "weights": {"source": self.vgg.source, "sha256": self.vgg.sha256},
             "photos": {
-                "sha256 of names and sizes": self.task.photographs.fingerprint,
-                "used": len(self.task.photographs.training),
-                "skipped": len(self.task.photographs.skipped),
+                "sha256 of names and sizes": self.task.photos.fingerprint,
+                "used": len(self.task.photos.training),
+                "skipped": len(self.task.photos.skipped),
             },
             "config": dataclasses.asdict(self.task.config),
             "steps": steps,
@@ -135,7 +135,7 @@ def _with_precision(task: TrainTask, strategy: Strategy) -> TrainTask:
 def _check_alike(task: TrainTask, weights: str, strategy: Strategy) -> None:
     """Raises UserError in all processes if they were not asked for the same training."""
     asked = [task.objective, task.shape, task.config, sorted(task.inputs.values()), weights]
-    text = f"{asked} {task.photographs.fingerprint}"
+    text = f"{asked} {task.photos.fingerprint}"
     number = int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)  # A float holds it exactly.
     if len(np.unique(strategy.values_of_workers([number]))) > 1:
         raise UserError(

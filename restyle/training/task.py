@@ -16,7 +16,7 @@ from restyle.models.transform_config import TransformConfig
 from restyle.models.vgg_layers import smallest_side
 from restyle.networks import SUFFIX, network_path, read_network_shape
 from restyle.record.recipe import file_sha256, pixels_sha256
-from restyle.training.photos import Photographs
+from restyle.training.photos import Photos
 from restyle.training.settings import TrainConfig
 
 # What a training starts from unless it is told otherwise, and how it is told so.
@@ -40,7 +40,7 @@ class TrainTask:
     shape: TransformConfig
     config: TrainConfig
     paintings: Sequence[np.ndarray]
-    photographs: Photographs
+    photos: Photos
     tests: Sequence[np.ndarray]
     start: str | None
     inputs: Mapping[str, str]
@@ -87,7 +87,7 @@ def read_training(
         shape,
         config,
         [_with_long_side(pixels, side) for pixels in paintings for side in config.style_size],
-        Photographs(train_path, config.largest_side, config.held_out, cache=config.cache_photos),
+        Photos(train_path, config.largest_side, config.held_out, cache=config.cache_photos),
         [_with_long_side(picture_from(test).pixels, 2 * config.largest_side) for test in tests],
         start,
         inputs,
