@@ -35,6 +35,16 @@ def test_off_a_terminal_progress_is_plain_lines(capsys):
     assert second == "note: [b] :smile: a file"
 
 
+def test_on_a_terminal_what_is_said_stands_there_letter_by_letter(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with ProgressDisplay() as display:
+        display.say(f"note: [b] :smile: {'a file ' * 20}")
+        display.show(0.5, "[i] 1 of 2")
+
+    said = capsys.readouterr().err
+    assert f"note: [b] :smile: {'a file ' * 20}\n" in said and "[i] 1 of 2" in said
+
+
 def test_lines_come_now_and_then_but_the_last_step_is_always_shown(clock, capsys):
     with ProgressDisplay() as display:
         show(clock, display, *[(SECONDS_BETWEEN_LINES / 4, step / 10) for step in range(1, 11)])

@@ -14,12 +14,12 @@ class ProgressDisplay:
     """Shows how far a run is, on standard error; a context manager."""
 
     def __init__(self):
-        self.console = Console(stderr=True, highlight=False)
+        self.console = Console(stderr=True, highlight=False, markup=False, emoji=False)
         self.next_line = 0.0
         self.began, self.share_at_begin = time.monotonic(), 1.0
         self.bar = Progress(
             BarColumn(bar_width=20),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
@@ -58,6 +58,6 @@ class ProgressDisplay:
     def say(self, line: str) -> None:
         """Shows a line of its own, above the bar if there is one."""
         if self.console.is_terminal:
-            self.bar.console.print(line, markup=False)
+            self.bar.console.print(line, soft_wrap=True)
         else:
             print(line, file=sys.stderr, flush=True)
