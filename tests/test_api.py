@@ -74,7 +74,7 @@ def test_a_picture_is_the_same_from_a_path_from_pil_and_from_arrays(paths):
         (np.zeros((2, 4, 4, 3), np.uint8), "shape"),
         (np.zeros((4, 4, 2), np.float32), "shape"),
         (np.zeros((0, 4, 3), np.float32), "shape"),
-        (np.full((4, 4, 3), 200.0), "Divide by 255"),
+        (np.full((4, 4, 3), 1.5), "Divide by 255"),
         (np.full((4, 4, 3), np.nan), "nan"),
         (np.zeros((4, 4, 3), np.int64), "int64"),
     ],
@@ -84,7 +84,7 @@ def test_an_array_that_is_no_picture_is_refused(array, what):
         restyle.read_image(array)
 
 
-def test_what_is_written_is_read_again_with_its_opacity(tmp_path):
+def test_what_is_written_is_read_again_with_its_opacity_if_it_has_any(tmp_path):
     levels = np.random.default_rng(0).integers(0, 256, (6, 5, 4), np.uint8)
     levels[..., 3] = 255 * (levels[..., 3] > 128)
     restyle.write_image(tmp_path / "a.png", levels)
@@ -93,6 +93,10 @@ def test_what_is_written_is_read_again_with_its_opacity(tmp_path):
 
     np.testing.assert_array_equal(picture.alpha, levels[..., 3] / 255)
     np.testing.assert_array_equal(picture.pixels, restyle.read_image(levels))
+    levels[..., 3] = 255
+    restyle.write_image(tmp_path / "a.png", levels)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "RGB"
 
 
 def test_stylize_makes_the_picture_of_the_program(run, quick, paths, tmp_path):
