@@ -175,6 +175,17 @@ def test_an_image_whose_value_is_not_finite_is_never_kept():
     assert values[-1] < 0.5 * values[0]
 
 
+def test_a_step_that_lowers_the_value_by_next_to_nothing_is_shortened():
+    def function(values):  # A slope of 12, but far away the value is nearly that of the start.
+        far = tf.reduce_max(tf.abs(values - 0.5)) > 0.03
+        return tf.where(far, 6.0 - 1e-5, tf.reduce_sum(values))
+
+    optimizer = LBFGS(by_gradient(function), image_of(0.5))
+    optimizer.step()
+
+    np.testing.assert_allclose(optimizer.image, 0.475, atol=1e-3)
+
+
 def test_what_is_reported_is_what_was_measured_at_the_image():
     evaluate = quadratic(hessian(), 0.7)
     optimizer = LBFGS(evaluate, image_of(0.4))
