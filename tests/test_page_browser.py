@@ -6,6 +6,7 @@ import http.server
 import io
 import re
 import threading
+from pathlib import Path
 
 import browsers
 import numpy as np
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.browser
 PATIENCE = 180_000  # Milliseconds until a test gives up: machines are busy at times.
 LEVELS = 2 / 255
 SMALL = "?network=small"
+IN_PAGE = (Path(__file__).parent / "in_page.js").read_text()
 SHIPPED = pretrained_names()[0], pretrained_names()[-1]
 
 
@@ -96,6 +98,15 @@ def page(browser, address):
 def wait_until_painted(page):
     expect(page.locator("#save")).to_be_enabled(timeout=PATIENCE)
     expect(page.locator("#comparison[aria-busy=false]")).to_be_attached(timeout=PATIENCE)
+
+
+def in_page(page, function, given=None):
+    """What a function of tests/in_page.js returns."""
+    return page.evaluate(f"given => {{ {IN_PAGE} return {function}(given); }}", given)
+
+
+def look_of(dials):
+    return {"network": "small", "dials": dials, "keepColors": False}
 
 
 def picture_file(pixels, form="PNG", name="photo.png", **options):
@@ -198,17 +209,6 @@ def test_a_network_without_a_dial_is_laid_over_the_photo(page, networks):
     set_slider(page, "Strength", 100)
 
 
-CANCEL_WHEN_BEGUN = """() => {
-  const detail = document.getElementById("saving-detail");
-  const observer = new MutationObserver(() => {
-    if (!detail.textContent.includes("%")) return;
-    observer.disconnect();
-    document.getElementById("saving-cancel").click();
-  });
-  observer.observe(detail, { childList: true });
-}"""
-
-
 def test_a_photo_of_12_megapixels_is_painted_at_its_size_unless_canceled(page):
     """In bands, which the next test compares with Keras."""
     page.get_by_role("radio", name="Small").check()
@@ -217,7 +217,7 @@ def test_a_photo_of_12_megapixels_is_painted_at_its_size_unless_canceled(page):
     downloads = []
     page.on("download", lambda download: downloads.append(download))
     page.click("#save")
-    page.evaluate(CANCEL_WHEN_BEGUN)
+    in_page(page, "cancelWhenBegun")
     page.click("#saving-save")
     expect(page.locator("#saving")).to_be_hidden(timeout=PATIENCE)
 
@@ -228,29 +228,13 @@ def test_a_photo_of_12_megapixels_is_painted_at_its_size_unless_canceled(page):
     assert result.std() > 0.02
 
 
-PAINT_TWICE = """async ([bytes, asked]) => {
-  const { Painter } = await import("./painter.js");
-  const painter = new Painter(() => {});
-  const table = await (await fetch("networks.json")).json();
-  const engine = await painter.call("start", { table, base: document.baseURI, asked });
-  await painter.call("open", { file: new Blob([Uint8Array.from(bytes)]), pixels: 1000 });
-  const dials = { strength: 0.7, stroke: 0.2, style_weights: [0.5, 0.5] };
-  const look = { network: "small", dials, keepColors: false };
-  const pictures = [];
-  for (const mostPixels of [1e9, 0]) {
-    const { blob } = await painter.call("save", { look, type: "image/png", mostPixels });
-    pictures.push(Array.from(new Uint8Array(await blob.arrayBuffer())));
-  }
-  painter.worker.terminate();
-  return [engine, pictures];
-}"""
-
-
 def paint_at_once_and_in_bands(page, networks, pixels, asked):
     """The name of the engine that painted, when it has painted like Keras both times."""
-    engine, results = page.evaluate(PAINT_TWICE, [list(picture_file(pixels)["buffer"]), asked])
-    dials = {"strength": 0.7, "stroke": 0.2, "style_blend_weights": (0.5, 0.5)}
-    expected = painted(networks["small"], pixels, **dials)
+    dials = {"strength": 0.7, "stroke": 0.2}
+    look = look_of(dials | {"style_weights": [0.5, 0.5]})
+    photo = {"bytes": list(picture_file(pixels)["buffer"]), "asked": asked}
+    engine, results = in_page(page, "paintTwice", photo | {"look": look})
+    expected = painted(networks["small"], pixels, style_blend_weights=(0.5, 0.5), **dials)
     for result in results:
         with Image.open(io.BytesIO(bytes(result))) as image:
             levels = np.asarray(image.convert("RGB")) / 255
@@ -317,32 +301,11 @@ def test_a_painting_is_saved_as_it_is_shown(page, networks):
     expect(page.locator("#detail")).to_contain_text(f"{width} × {height}")
 
 
-ESTIMATE = """async ([bytes, asked]) => {
-  const { Painter } = await import("./painter.js");
-  const painter = new Painter(() => {});
-  const table = await (await fetch("networks.json")).json();
-  await painter.call("start", { table, base: document.baseURI, asked: "wasm" });
-  await painter.call("open", { file: new Blob([Uint8Array.from(bytes)]), pixels: 1e6 });
-  const before = await painter.call("estimate", asked);
-  while (await painter.call("prepare", asked));
-  const pictures = [];
-  for (const kind of ["estimate", "paint"]) {
-    const { bitmap } = await painter.call(kind, asked);
-    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-    canvas.getContext("2d").drawImage(bitmap, 0, 0);
-    pictures.push(Array.from(canvas.getContext("2d").getImageData(0, 0, 40, 30).data));
-  }
-  painter.worker.terminate();
-  return [before, ...pictures];
-}"""
-
-
 def test_an_estimate_is_mixed_of_paintings_and_is_near_the_painting(page, networks):
-    dials = {"strength": 0.8, "stroke": 0.6, "style_weights": [0.3, 0.7]}
-    asked = {"network": "small", "dials": dials, "keepColors": False}
-    file = list(picture_file(levels(30, 40))["buffer"])
+    look = look_of({"strength": 0.8, "stroke": 0.6, "style_weights": [0.3, 0.7]})
+    photo = {"bytes": list(picture_file(levels(30, 40))["buffer"]), "asked": "wasm"}
 
-    before, estimate, painting = page.evaluate(ESTIMATE, [file, asked])
+    before, estimate, painting = in_page(page, "estimate", photo | {"look": look})
 
     estimate, painting, photo = np.array(estimate), np.array(painting), levels(30, 40)
     assert before is None
@@ -375,13 +338,7 @@ def test_the_divider_moves_by_keyboard(page):
 
 def test_everything_that_can_be_used_has_a_name_and_can_be_reached_by_keyboard(page):
     page.get_by_role("radio", name="Small").check()
-    nameless = page.eval_on_selector_all(
-        "button, input:not([hidden]), canvas:not([aria-hidden]), progress",
-        """all => all.filter(each => !(each.ariaLabel || each.textContent.trim()
-          || [...(each.labels ?? [])].some(label => label.textContent.trim())))
-          .map(each => each.outerHTML)""",
-    )
-    assert nameless == []
+    assert in_page(page, "nameless") == []
 
     page.get_by_role("slider", name="How much of the photo").focus()
     reached = set()
@@ -399,19 +356,11 @@ def luminance(color):
     return linear @ [0.2126, 0.7152, 0.0722]
 
 
-COLORS_OF_TEXT = """([id]) => {
-  const element = document.querySelector(id);
-  let wall = element;
-  while (getComputedStyle(wall).backgroundColor === "rgba(0, 0, 0, 0)") wall = wall.parentElement;
-  return [getComputedStyle(element).color, getComputedStyle(wall).backgroundColor];
-}"""
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_can_be_read_on_its_ground(page, scheme):
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     for text in ("h1", "header p", "#title", "#detail", "#choose", "#camera", ".thumbnail span"):
-        ink, ground = sorted(map(luminance, page.evaluate(COLORS_OF_TEXT, [text])))
+        ink, ground = sorted(map(luminance, in_page(page, "colorsOf", text)))
         assert (ground + 0.05) / (ink + 0.05) >= 4.5, text
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
 
