@@ -263,6 +263,16 @@ def test_one_that_is_given_the_state_of_another_goes_on_as_it_would(history, kee
             np.testing.assert_array_equal(variable, first.variables[name])
 
 
+@pytest.mark.parametrize("keeping", KEEPINGS)
+def test_a_curvature_is_that_of_the_pair_as_it_is_kept(keeping, tmp_path):
+    optimizer = LBFGS(by_gradient(rosenbrock), image_of(0.2), pairs=pairs(keeping, 9, tmp_path))
+    walk(optimizer, 5)
+
+    kept, numbers = optimizer.pairs, map(tf.constant, optimizer.remembered)
+    dots = [np.dot(kept.move(number), kept.turn(number)) for number in numbers]
+    np.testing.assert_allclose(optimizer.curvatures[:5], dots, rtol=1e-5)
+
+
 def test_pairs_in_files_are_those_in_memory_of_the_same_precision(tmp_path):
     optimizers = [
         LBFGS(by_gradient(rosenbrock), image_of(0.2), pairs=pairs(keeping, 3, tmp_path / "kept"))
