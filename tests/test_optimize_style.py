@@ -289,6 +289,30 @@ def test_vgg_is_read_once_a_run_and_once_a_sweep(make, monkeypatch, more):
     assert len(reads) == 1
 
 
+def test_what_lbfgs_remembers_is_free_before_the_picture_is_measured(make, monkeypatch):
+    from restyle.exact import evaluation
+    from restyle.exact.pairs import PairsInMemory
+
+    kept, remembered = [], []
+    begin, measure = PairsInMemory.__init__, evaluation.measure_stages
+
+    def begin_and_keep(self, *arguments):
+        begin(self, *arguments)
+        kept.append(self)
+
+    def look_and_measure(*arguments):
+        remembered.extend(
+            int(pairs.moves.numpy().size + pairs.turns.numpy().size) for pairs in kept
+        )
+        return measure(*arguments)
+
+    monkeypatch.setattr(PairsInMemory, "__init__", begin_and_keep)
+    monkeypatch.setattr(evaluation, "measure_stages", look_and_measure)
+    make("--optimizer=lbfgs")
+
+    assert remembered == [0]
+
+
 def test_one_swept_flag_is_one_row(make):
     sheet = pixels_of(make("--sweep=content_weight=0.01,0.1,10", "--iterations=1"))
 

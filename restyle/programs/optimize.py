@@ -147,7 +147,9 @@ def _run(
             return finished(snapshot["state image"][0], task.problem, task.config)
         for record in records:
             record.end(step)
-    return step.finished()
+    picture = step.finished()
+    step.optimizer.forget()  # What is measured next may take the place of its pairs.
+    return picture
 
 
 def _one_pass(task: Task) -> np.ndarray:
