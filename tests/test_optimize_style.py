@@ -313,6 +313,15 @@ def test_what_lbfgs_remembers_is_free_before_the_picture_is_measured(make, monke
     assert remembered == [0]
 
 
+def test_a_large_picture_is_measured_in_tiles_and_as_saved_alone(make, monkeypatch):
+    whole = recipe_of(make())["terms"]["saved"]
+    monkeypatch.setattr("restyle.measure.SCORED_TILE", 16)
+
+    tiled = recipe_of(make())["terms"]
+
+    assert list(tiled) == ["saved"] and tiled["saved"] == pytest.approx(whole, rel=5e-3)
+
+
 def test_one_swept_flag_is_one_row(make):
     sheet = pixels_of(make("--sweep=content_weight=0.01,0.1,10", "--iterations=1"))
 

@@ -8,7 +8,16 @@ import psutil
 import pytest
 from user_errors import message_of
 
-from restyle.exact.plan import AT_START, Room, largest_side, least_memory, plan_for, room_for
+from restyle.exact.plan import (
+    AT_START,
+    TILES,
+    MemoryPlan,
+    Room,
+    largest_side,
+    least_memory,
+    plan_for,
+    room_for,
+)
 from restyle.exact.settings import OptimizeConfig
 from restyle.media.images import fit_long_side
 
@@ -118,6 +127,17 @@ def test_what_may_be_taken_is_what_is_free_or_was_given_or_was_before(monkeypatc
     assert room_for(OptimizeConfig(memory_gb=2.5)).memory == 2.5 * GB
     assert room_for(OptimizeConfig(), tmp_path / "run" / "pairs").disk > 0
     assert room_for(OptimizeConfig(), tmp_path, before) == Room(3 * GB, 7, tmp_path)
+
+
+# What optimize_style.py took at most, in tiles and two scales; see docs/benchmarks.md.
+RUNS = [((1500, 3000), "half", 4.53), ((2828, 5657), "disk", 6.58)]
+
+
+@pytest.mark.parametrize("size, keeping, peak", RUNS)
+def test_whole_runs_took_no_more_than_is_expected_and_nearly_as_much(size, keeping, peak):
+    expected = MemoryPlan(size, "bfloat16", TILES, keeping, history=20).peak
+
+    assert peak * GB <= expected <= 1.2 * peak * GB
 
 
 @pytest.mark.parametrize("memory_gb", [-1, float("inf"), float("nan")])

@@ -24,15 +24,19 @@ def save_picture(
     picture: np.ndarray,
     display: ProgressDisplay,
 ) -> None:
-    """Writes the picture with its recipe and says what the network sees in it."""
+    """Writes the picture with its recipe and says what the network sees in it.
+
+    A large one, in which to see once takes as long as an iteration, is measured as saved alone.
+    """
     from restyle.exact.evaluation import measure_stages
     from restyle.exact.problem import saved_alpha
+    from restyle.measure import scoring_tile
 
     size = task.scales[-1].size
     alpha = saved_alpha(task.problem, size)
     drawn = without_white(picture, alpha)
     saved = as_saved(drawn, Path(output).suffix, alpha=alpha)
-    stages = {"before saving": picture, "saved": saved}
+    stages = {"saved": saved} if scoring_tile(size) else {"before saving": picture, "saved": saved}
     terms = measure_stages(stages, task.problem, task.objective, task.config, weights)
     recipe = recipe_text(
         PROGRAM,
