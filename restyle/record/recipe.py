@@ -98,7 +98,7 @@ def recipe_text(
     """The recipe of a picture, JSON that a person can read.
 
     settings: all that shapes the result. inputs: sha256 by path of what it was made from.
-    weights: source and sha256 of the VGG-19. terms: of the saved picture, and before saving.
+    weights: source and sha256 of the VGG-19. terms: of the picture at each stage.
     """
     content = {
         "program": program,
