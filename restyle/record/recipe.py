@@ -120,8 +120,6 @@ def current_settings(record: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in settings.items() if name not in idle}
     if "checkpoint_interval" in settings:
         settings["save_every"] = settings.pop("checkpoint_interval")
-    if "image_size" in settings:  # Trainings once had all layers from the first step on.
-        settings.setdefault("deep_from", 0.0)
     if "preset" in settings:
         formula = PRESETS[settings.pop("preset")].get("formula", ObjectiveConfig.formula)
         # Versions that did not say had Gram matrices and average pooling.
