@@ -56,8 +56,8 @@ class TrainConfig:
     deep_from: float = setting(
         0.0,
         "Share of the run after which the deepest style layer joins, if it is deeper than the "
-        "content's; say 0.67. Until then it is not computed, which saves about a sixth of each step, "
-        "but gained nothing in runs of ten minutes.",
+        "content's; say 0.67. Until then it is not computed, which saves about a sixth of each "
+        "step, but gained nothing in runs of ten minutes.",
     )
     seed: int = setting(
         0, "Seed of the first weights, the order of the photos, their crops and motions."
