@@ -1,4 +1,5 @@
 import dataclasses
+import weakref
 
 import keras
 import numpy as np
@@ -62,6 +63,22 @@ def test_the_height_of_a_band_does_not_change_the_picture(height):
     assert list(painted) == list(range(0, 30, height))
     assert {band.shape[1] for band in list(painted.values())[:-1]} <= {height}
     np.testing.assert_allclose(np.concatenate([*painted.values()], axis=1), whole, atol=1e-4)
+
+
+def test_no_more_is_stored_at_once_than_the_plan_counts_with(monkeypatch):
+    network, living, most = NETWORKS["plain"], [], 0
+
+    def counted(source, height, *, on_disk):
+        nonlocal most
+        kept = rows.stored(source, height, on_disk=on_disk)
+        living.append(weakref.ref(kept.read.__self__.values))
+        most = max(most, sum(each().nbytes for each in living if each() is not None))
+        return kept
+
+    monkeypatch.setattr(bands, "stored", counted)
+    bands.stylize_in_bands(network, random_inputs(network.config, (32, 48), RNG), memory=10**9)
+
+    assert most == 3 * network.config.width * 32 * 48
 
 
 def test_a_tiny_budget_stores_in_files_and_gives_the_same_picture():

@@ -89,12 +89,16 @@ class _Graph:
         for name in ("down2", "down4"):
             values = rectified(self._normalized(values, name))
         for block in range(1, 1 + self.config.residual_blocks):
-            changed = rectified(self._normalized(values, f"residual{block}a"))
-            changed = self._normalized(changed, f"residual{block}b")
-            values = self._stored(added(values, changed))
+            values = self._residual(values, f"residual{block}")
         values = rectified(self._normalized(enlarged(values), "up2"))
         values = rectified(self._normalized_again(enlarged(values), "up1"))
         return convolved(values, self.layer("out_conv"))
+
+    def _residual(self, values: Rows, name: str) -> Rows:
+        """A residual block, stored. What it kept on the way is gone when it ends."""
+        changed = rectified(self._normalized(values, f"{name}a"))
+        changed = self._normalized(changed, f"{name}b")
+        return self._stored(added(values, changed))
 
     def _normalized(self, values: Rows, name: str) -> Rows:
         """A convolution, stored, and its norm."""
