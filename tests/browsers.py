@@ -32,7 +32,6 @@ def visited(browser, address, query="", *, patience, expected=(), kinds=("error"
     context.on("request", lambda request: requests.append(request.url))
     page.goto(address + query)
     yield page
-    complained = list(complaints)  # Closing cuts off what is under way, say the camera's frames.
     context.close()
-    assert [each for each in complained if each not in expected] == []
+    assert [each for each in complaints if each not in expected] == []
     assert [url for url in requests if not url.startswith((address, "blob:", "data:"))] == []
