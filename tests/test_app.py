@@ -154,6 +154,21 @@ def test_visitors_files_are_apart_and_keep_their_names(visitors, given):
     assert not any(path.is_relative_to(visitors.made) for path in taken), "uploads are not served"
 
 
+def test_a_painted_frame_can_be_asked_for_late_and_is_removed_later(visitors, monkeypatch):
+    visitor = visitors.named("films")
+
+    def painted_at(seconds):
+        monkeypatch.setattr("time.monotonic_ns", lambda: seconds * 10**9)
+        frame = visitor.next_frame()
+        frame.touch()
+        return frame
+
+    frames = [painted_at(seconds) for seconds in (1, 21, 41, 61)]
+    assert all(frame.exists() for frame in frames)
+    painted_at(70)
+    assert [frame.exists() for frame in frames] == [False, True, True, True]
+
+
 def test_the_files_of_a_visitor_who_is_gone_are_removed_and_no_others(visitors, given, jobs):
     held = Held()
     gone, busy, here = (visitors.named(name) for name in ("gone", "busy", "here"))

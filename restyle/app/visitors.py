@@ -12,6 +12,9 @@ from restyle.app.jobs import Job
 from restyle.errors import UserError
 from restyle.networks import SUFFIX
 
+# How long a painted frame of a camera can be asked for.
+FRAME_SECONDS = 60
+
 
 class Visitor:
     """One browser, or one program.
@@ -64,16 +67,17 @@ class Visitor:
         return folder
 
     def next_frame(self) -> Path:
-        """Where the next picture of a camera is to be written; those before the last are removed.
+        """Where the next picture of a camera is to be written; old ones are removed.
 
-        Each has a name of its own, or a browser would show the old one.
+        Each has a name of its own, or a browser would show the old one. A slow browser asks for one
+        when others have been painted since.
         """
-        folder = self.made / "camera"
+        folder, now = self.made / "camera", time.monotonic_ns()
         folder.mkdir(parents=True, exist_ok=True)
-        frames = sorted(folder.glob("*.jpg"))
-        for old in frames[:-2]:
-            old.unlink(missing_ok=True)
-        return folder / f"{time.monotonic_ns():020d}.jpg"
+        for frame in folder.glob("*.jpg"):
+            if now - int(frame.stem) > FRAME_SECONDS * 10**9:
+                frame.unlink(missing_ok=True)
+        return folder / f"{now:020d}.jpg"
 
     @property
     def networks(self) -> dict[str, Path]:
