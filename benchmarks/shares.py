@@ -14,7 +14,7 @@ import argparse
 import dataclasses
 import gc
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +94,7 @@ def _run(
     problem: Problem,
     config: OptimizeConfig,
     weights: VGGWeights,
-    shares: Iterable[Share],
+    shares: Sequence[Share],
     iterations: int,
 ) -> dict[Share, Point]:
     """The picture of each share, its work counted from the start that all have in common."""
@@ -102,18 +102,18 @@ def _run(
     coarse = dataclasses.replace(config, size=half, iterations=iterations)
     coarse = dataclasses.replace(coarse, smallest_scale=round(half / 4))
     (start,) = pictures_on_the_way(problem, coarse, weights, {iterations})
-    wanted, befores = list(shares), {share.before for share in shares} - {0}
+    befores = {share.before for share in shares} - {0}
     side = round(config.size / math.sqrt(2))
     starts = _at_one_scale(problem, config, weights, (side, start.pixels), befores)
     starts[0] = Point(0, 0.0, 0.0, start.pixels)
     points = {}
-    for before in sorted({share.before for share in wanted}):
-        lasts = {share.last for share in wanted if share.before == before}
+    for before in sorted({share.before for share in shares}):
+        lasts = {share.last for share in shares if share.before == before}
         begun = config.size, starts[before].pixels
         for last, point in _at_one_scale(problem, config, weights, begun, lasts).items():
             work = point.work + HALF * starts[before].work
             points[Share(before, last)] = point._replace(work=work)
-    return {share: points[share] for share in wanted}
+    return {share: points[share] for share in shares}
 
 
 def _at_one_scale(
