@@ -16,6 +16,7 @@ from records import where
 from restyle.machine.processor import hold_back
 from restyle.programs import evaluate, optimize
 
+pytest.register_assert_rewrite("browsers")  # To say what a page complained of.
 hold_back()  # Before a test, or what it starts, loads TensorFlow.
 
 ROOT = Path(__file__).resolve().parent.parent
