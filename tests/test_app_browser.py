@@ -181,13 +181,28 @@ def test_two_visitors_wait_for_each_other_and_see_nothing_of_each_other(browser,
         assert shown not in one.content()
 
 
-def test_a_bad_file_is_answered_in_one_line(browser, address, pictures, tmp_path):
-    (tmp_path / "notes.jpg").write_text("Buy milk.")
+def not_a_picture(path):
+    path.write_text("Buy milk.")
+
+
+def of_196_megapixels(path):
+    Image.new("1", (14_000, 14_000)).save(path, "PNG")
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (not_a_picture, "'notes.jpg' is not a picture in a known format"),
+        (of_196_megapixels, "'notes.jpg' is too large"),
+    ],
+)
+def test_a_bad_file_is_answered_in_one_line(browser, address, pictures, tmp_path, made, said):
+    made(tmp_path / "notes.jpg")
     with visited(browser, address) as page:
         upload(page, "#optimize-photo", tmp_path / "notes.jpg")
         upload(page, "#optimize-paintings", pictures / "painting.png")
         page.click("#optimize-start")
-        line = page.get_by_text("'notes.jpg' is not a picture in a known format")
+        line = page.get_by_text(said)
         expect(line).to_be_visible()
         assert "Traceback" not in line.inner_text() and "/" not in line.inner_text()
 
