@@ -4,11 +4,14 @@ import dataclasses
 from collections.abc import Sequence
 
 from restyle.models.settings import check_choices, setting
-from restyle.models.vgg_layers import LAYER_NAMES, paper_name
+from restyle.models.vgg_layers import LAYER_NAMES, block_of, paper_name
 
 FORMULAS = ("relative", "gatys")
 STYLE_LOSSES = ("wasserstein", "gram")
 POOLINGS = ("max", "average")
+# What a style layer of conv1, conv2 ... conv5 counts by the Wasserstein distance, chosen by eye:
+# the first ones keep to the painting's palette and strokes, the deep ones ask for its figures too.
+BLOCK_WEIGHTS = (4.0, 5.0, 6.0, 4.0, 1.0)
 # Gatys et al. (2016): Gram matrices, average pooling, and section 2.4's alpha / beta = 1e-3.
 PRESETS = {
     "restyle": {},
@@ -19,6 +22,7 @@ PRESETS = {
         "content_weight": 1.0,
         "style_weight": 1000.0,
         "tv_weight": 0.0,
+        "style_layer_weights": (),
     },
 }
 
@@ -28,7 +32,7 @@ class ObjectiveConfig:
     """What is asked of a picture. Weights have the meaning of Gatys et al. (2016), eq. 7."""
 
     content_weight: float = setting(
-        0.1, "How much of the scene is kept; 0 gives a pure texture. 0 or more."
+        0.08, "How much of the scene is kept; 0 gives a pure texture. 0 or more."
     )
     style_weight: float = setting(
         1.0, "How much of the style is taken on; 0 reconstructs the content. 0 or more."
@@ -49,8 +53,8 @@ class ObjectiveConfig:
     )
     style_layer_weights: tuple[float, ...] = setting(
         (),
-        "One number for each of the style_layers; only the ratios matter. Empty: equal, the "
-        "paper's w_l = 1/5.",
+        "One number for each of the style_layers; only the ratios matter. Empty: 4, 5, 6, 4 and 1 "
+        "for layers of conv1, conv2 ... conv5; equal with Gram matrices, the paper's w_l = 1/5.",
     )
     style_loss: str = setting(
         "wasserstein",
@@ -72,6 +76,9 @@ class ObjectiveConfig:
             if not layers or len(set(layers)) < len(layers):
                 raise ValueError(f"Got {name} {layers}, expected one or more, each named once.")
             object.__setattr__(self, name, layers)
+        if self.style_loss == "wasserstein" and not self.style_layer_weights:
+            weights = tuple(BLOCK_WEIGHTS[block_of(layer) - 1] for layer in self.style_layers)
+            object.__setattr__(self, "style_layer_weights", weights)
         overall = (self.content_weight, self.style_weight, self.tv_weight)
         check_weights("content_weight, style_weight, tv_weight", overall)
         shares(self.content_layer_weights, self.content_layers, "content_layer_weights")

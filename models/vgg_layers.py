@@ -21,6 +21,11 @@ def paper_name(layer: str) -> str:
     return name
 
 
+def block_of(layer: str) -> int:
+    """The block of a layer, 1 to 5: VGG-19 pools before each but the first."""
+    return int(paper_name(layer)[4])
+
+
 def smallest_side(layers: Sequence[str]) -> int:
     """Pixels that an image needs on each side for every one of `layers` to have a position."""
-    return max(2 ** (int(paper_name(layer)[4]) - 1) for layer in layers)
+    return max(2 ** (block_of(layer) - 1) for layer in layers)

@@ -79,7 +79,7 @@ def test_help_names_every_flag_once(help_text):
 def test_defaults_in_help_are_those_of_the_dataclasses(help_text, defaults):
     paragraphs = [" ".join(text.split()) for text in help_text.split("\n  --")]
     for field in dataclasses.fields(defaults):
-        value = getattr(defaults, field.name)
+        value = field.default
         if field.name == "formula" or value == ():  # Set by --preset; nothing to show.
             continue
         shown = ",".join(value) if isinstance(value, tuple) else str(value)

@@ -192,6 +192,13 @@ def test_weights_of_layers_are_shares_of_the_overall_weights():
     assert weights == pytest.approx(expected)
 
 
+def test_style_layers_count_by_their_blocks_and_equally_by_gram_matrices():
+    layers = ("conv2_2", "conv1_1", "conv5_4")
+    by_blocks = ObjectiveConfig(style_layers=layers, style_layer_weights=(5, 4, 1))
+    assert ObjectiveConfig(style_layers=layers) == by_blocks
+    assert ObjectiveConfig(style_layers=layers, style_loss="gram").style_layer_weights == ()
+
+
 @pytest.mark.parametrize("asked", STYLE_LOSSES)
 @pytest.mark.parametrize("masked", [False, True])
 def test_a_batch_of_two_is_two_batches_of_one(asked, masked):

@@ -18,6 +18,7 @@ from restyle.exact.settings import PictureObjective
 from restyle.measure import Painting, score
 from restyle.media.contact_sheet import LINE
 from restyle.media.images import read_recipe, resize
+from restyle.programs.settings import read_settings
 from restyle.record.recipe import recipe_objective
 from restyle.record.scores import comparison_sheet, score_label, write_scores
 
@@ -168,6 +169,15 @@ def test_a_recipe_of_a_version_with_gram_matrices_alone_gives_back_its_objective
         pooling="average",
         formula="gatys",
     )
+
+
+def test_a_picture_of_a_version_with_equal_layers_keeps_them(tmp_path):
+    before = {**dataclasses.asdict(PictureObjective()), "style_layer_weights": []}
+    (tmp_path / "config.json").write_text(json.dumps(before))
+
+    settings = read_settings(str(tmp_path / "config.json"), PictureObjective)
+
+    assert PictureObjective(**settings).style_layer_weights == (1, 1, 1, 1, 1)
 
 
 def test_a_recipe_of_another_program_is_a_users_mistake():

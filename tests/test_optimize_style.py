@@ -143,7 +143,7 @@ def test_a_run_like_another_gives_the_same_pixels(make, run, tmp_path, more):
 
 
 def test_a_flag_beside_a_recipe_or_a_preset_wins_and_a_preset_beside_a_recipe(make, run, tmp_path):
-    first = make("--preset=gatys", "--content_weight=0.1")
+    first = make("--preset=gatys", "--content_weight=0.1", "--style_layer_weights=3,1")
 
     def settings(*arguments):
         assert run(f"--like={first}", *arguments, f"--output={tmp_path}/again.png") == 0
@@ -152,9 +152,10 @@ def test_a_flag_beside_a_recipe_or_a_preset_wins_and_a_preset_beside_a_recipe(ma
     before = recipe_of(first)["settings"]
     assert [before[f"{term}_weight"] for term in ("content", "style", "tv")] == [0.1, 1000.0, 0.0]
     assert settings("--style_weight=7") == before | {"style_weight": 7.0}
-    changed = {"content_weight": 0.1, "style_weight": 1.0, "formula": "relative"}
-    changed |= {"style_loss": "wasserstein", "pooling": "max", "tv_weight": 2.0}
+    changed = {"content_weight": 0.08, "style_weight": 1.0, "formula": "relative", "tv_weight": 2.0}
+    changed |= {"style_loss": "wasserstein", "pooling": "max", "style_layer_weights": [4.0, 5.0]}
     assert settings("--preset=restyle") == before | changed
+    assert settings("--style_layers=conv1_2")["style_layer_weights"] == []
 
 
 def test_a_recipe_of_an_older_version_is_run_again(make, run, tmp_path):

@@ -46,6 +46,11 @@ def chosen(given: Settings, *configs: type) -> dict[str, Any]:
         changed = {name for preset in PRESETS.values() for name in preset}
         kept = {name: value for name, value in settings.items() if name not in changed}
         settings = kept | PRESETS[given["preset"]]
+    # The weights that a recipe has are those of its own layers, and of its style loss.
+    if given.keys() & {"style_layers", "style_loss"}:
+        settings.pop("style_layer_weights", None)
+    if "content_layers" in given:
+        settings.pop("content_layer_weights", None)
     return settings | dict(given)
 
 

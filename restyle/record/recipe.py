@@ -124,6 +124,9 @@ def current_settings(record: Mapping[str, Any]) -> dict[str, Any]:
         formula = PRESETS[settings.pop("preset")].get("formula", ObjectiveConfig.formula)
         # Versions that did not say had Gram matrices and average pooling.
         settings = {"style_loss": "gram", "pooling": "average", "formula": formula} | settings
+    if settings.get("style_loss") == "wasserstein" and not settings.get("style_layer_weights", 1):
+        # Versions that left this open had equal weights.
+        settings["style_layer_weights"] = [1.0] * len(settings["style_layers"])
     return settings
 
 
