@@ -19,7 +19,7 @@ Tensor = Any
 
 # Share of the mean variance that is added to each channel's own: no direction is without variance.
 RIDGE = 1e-4
-# Eigenvalues below this share of the largest are float32's rounding.
+# Eigenvalues below this share of the largest are float32's rounding, by which nothing is divided.
 FLOOR = 1e-7
 
 
@@ -73,8 +73,9 @@ def trace_of_root(covariance: Tensor, root: Tensor) -> Tensor:
     # TensorFlow raises for what is not finite; the sum below stays not finite all the same.
     inner = ops.nan_to_num(inner, nan=0.0, posinf=0.0, neginf=0.0)
     values, vectors = ops.linalg.eigh(inner)
-    roots = ops.sqrt(ops.maximum(values, FLOOR * ops.max(values, axis=1, keepdims=True)))
-    along = ops.matmul(root, vectors) / ops.expand_dims(ops.sqrt(roots), 1)
+    roots = ops.sqrt(ops.maximum(values, 0.0))
+    least = ops.sqrt(FLOOR * ops.max(values, axis=1, keepdims=True))
+    along = ops.matmul(root, vectors) / ops.expand_dims(ops.sqrt(ops.maximum(roots, least)), 1)
     slope = 0.5 * ops.matmul(along, ops.transpose(along, (0, 2, 1)))
     # Zero in value; it carries the gradient.
     moving = ops.sum(ops.stop_gradient(slope) * (covariance - fixed), axis=(1, 2))

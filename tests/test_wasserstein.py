@@ -68,6 +68,17 @@ def test_a_picture_with_the_statistics_of_the_painting_has_no_error():
     close(error(moved, painting), [0])
 
 
+def test_directions_of_hardly_any_variance_count_for_what_they_are():
+    def flat_features():  # As conv1_1's, which has a few colors and edges to see.
+        features = np.repeat(random_features(400, channels=3), 20, axis=-1)
+        return features + 0.1 * RNG.normal(size=features.shape).astype(np.float32)
+
+    features, painting = flat_features(), flat_features()
+
+    close(error(features, painting), [numpy_error(features, painting)], rtol=1e-3)
+    close(error(painting, painting), [0], atol=1e-3)
+
+
 def test_the_error_does_not_see_the_scale():
     features, painting = random_features(), random_features()
 
