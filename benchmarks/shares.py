@@ -104,7 +104,8 @@ def _run(
     (start,) = pictures_on_the_way(problem, coarse, weights, {iterations})
     befores = {share.before for share in shares} - {0}
     side = round(config.size / math.sqrt(2))
-    starts = _at_one_scale(problem, config, weights, (side, start.pixels), befores)
+    begun = side, start.pixels
+    starts = _at_one_scale(problem, config, weights, begun, befores) if befores else {}
     starts[0] = Point(0, 0.0, 0.0, start.pixels)
     points = {}
     for before in sorted({share.before for share in shares}):
