@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
-from restyle.models.objective_config import ObjectiveConfig
+from restyle.models.objective_config import ObjectiveConfig, shares
 from restyle.models.vgg_layers import LAYER_NAMES
 from torch import nn  # pyright: ignore[reportMissingImports]
 from torch.nn import functional  # pyright: ignore[reportMissingImports]
@@ -91,6 +91,8 @@ def training_step(inputs, style_loss, precision):
     rate, clip = float(inputs["learning_rate"]), float(inputs["gradient_clip"])
     optimizer = torch.optim.Adam(weights, rate, eps=1e-7, fused=True)
     photos = _images(inputs["photos"])
+    by_layer = shares(config.style_layer_weights, config.style_layers, "style_layer_weights")
+    share_of = dict(zip(config.style_layers, by_layer, strict=True))
 
     def loss():
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
@@ -99,9 +101,11 @@ def training_step(inputs, style_loss, precision):
             content = features(photos, content_filters, last_precision, pooling=config.pooling)
         seen = features(stylized, filters, last_precision, pooling=config.pooling)
         contents = [relative_errors(seen[n], content[n].float()) for n in config.content_layers]
-        styles = [style_error(found, targets[n], config) for n, found in style(seen).items()]
+        styles = [
+            share_of[n] * style_error(found, targets[n], config) for n, found in style(seen).items()
+        ]
         losses = config.content_weight * torch.stack(contents).mean(0)
-        return (losses + config.style_weight * torch.stack(styles).mean(0)).mean()
+        return (losses + config.style_weight * torch.stack(styles).sum(0)).mean()
 
     def work() -> float:
         optimizer.zero_grad()
