@@ -72,10 +72,13 @@ def trace_of_root(covariance: Tensor, root: Tensor) -> Tensor:
     inner = ops.matmul(ops.matmul(root, fixed), root)
     # TensorFlow raises for what is not finite; the sum below stays not finite all the same.
     inner = ops.nan_to_num(inner, nan=0.0, posinf=0.0, neginf=0.0)
-    values, vectors = ops.linalg.eigh(inner)
+    _, vectors = ops.linalg.eigh(inner)
+    along = ops.matmul(root, vectors)
+    # v^T M v in place of eigh's own values: of the small ones M's rounding has left no digit.
+    values = ops.sum(along * ops.matmul(fixed, along), axis=1)
     roots = ops.sqrt(ops.maximum(values, 0.0))
     least = ops.sqrt(FLOOR * ops.max(values, axis=1, keepdims=True))
-    along = ops.matmul(root, vectors) / ops.expand_dims(ops.sqrt(ops.maximum(roots, least)), 1)
+    along = along / ops.expand_dims(ops.sqrt(ops.maximum(roots, least)), 1)
     slope = 0.5 * ops.matmul(along, ops.transpose(along, (0, 2, 1)))
     # Zero in value; it carries the gradient.
     moving = ops.sum(ops.stop_gradient(slope) * (covariance - fixed), axis=(1, 2))
