@@ -19,7 +19,8 @@ Tensor = Any
 
 # Share of the mean variance that is added to each channel's own: no direction is without variance.
 RIDGE = 1e-4
-# Eigenvalues below this share of the largest are float32's rounding, by which nothing is divided.
+# Float32's rounding mixes the eigenvectors below this share of the largest eigenvalue: nothing is
+# divided by the roots of smaller ones.
 FLOOR = 1e-7
 
 
@@ -78,8 +79,8 @@ def trace_of_root(covariance: Tensor, root: Tensor) -> Tensor:
     values = ops.sum(along * ops.matmul(fixed, along), axis=1)
     roots = ops.sqrt(ops.maximum(values, 0.0))
     least = ops.sqrt(FLOOR * ops.max(values, axis=1, keepdims=True))
-    along = along / ops.expand_dims(ops.sqrt(ops.maximum(roots, least)), 1)
-    slope = 0.5 * ops.matmul(along, ops.transpose(along, (0, 2, 1)))
+    half = along / ops.expand_dims(ops.sqrt(ops.maximum(roots, least)), 1)
+    slope = 0.5 * ops.matmul(half, ops.transpose(half, (0, 2, 1)))
     # Zero in value; it carries the gradient.
     moving = ops.sum(ops.stop_gradient(slope) * (covariance - fixed), axis=(1, 2))
     return ops.stop_gradient(ops.sum(roots, axis=1)) + moving
