@@ -1,8 +1,8 @@
 """A step of training in PyTorch, for benchmarks/training_speed.py to time.
 
-The network of models/transform_net.py with the same weights, the same loss, and Adam with a clipped
-gradient. Run by a Python that has PyTorch and Keras, on whose PyTorch backend models/losses.py
-computes the style term:
+The network of models/transform_net.py with the same weights, the same loss and the same optimizer.
+Run by a Python that has PyTorch and Keras, on whose PyTorch backend models/losses.py computes the
+style term:
 
   python -m benchmarks.pytorch_training INPUTS.npz wasserstein float32
 """
@@ -62,6 +62,36 @@ class TransformNet(nn.Module):
         return torch.sigmoid(self.exit(values).float())
 
 
+class Optimizer:
+    """restyle/training/muon.py: Muon for the convolutions between the ends, Adam for all else."""
+
+    def __init__(self, network, rate):
+        ends = network.entry.convolution.weight, network.exit.convolution.weight
+        weights = list(network.parameters())
+        self.kernels = [w for w in weights if w.ndim == 4 and all(w is not end for end in ends)]
+        others = [w for w in weights if all(w is not kernel for kernel in self.kernels)]
+        self.adam = torch.optim.Adam(others, rate / 4, eps=1e-7, fused=True)
+        self.rate, self.momenta = rate, [torch.zeros_like(kernel) for kernel in self.kernels]
+
+    @torch.no_grad()
+    def step(self):
+        self.adam.step()
+        for kernel, momentum in zip(self.kernels, self.momenta, strict=True):
+            momentum.mul_(0.9).add_(kernel.grad)
+            ahead = (kernel.grad + 0.9 * momentum).flatten(1)
+            length = self.rate * 0.2 * max(ahead.shape) ** 0.5
+            kernel.sub_(length * _orthogonal(ahead).reshape(kernel.shape))
+
+
+def _orthogonal(matrix):
+    """A matrix wider than high with its singular values near 1: Jordan et al. (2024)."""
+    matrix = matrix / matrix.norm()
+    for _ in range(5):
+        square = matrix @ matrix.T
+        matrix = 3.4445 * matrix + (-4.7750 * square + 2.0315 * square @ square) @ matrix
+    return matrix
+
+
 def relative_errors(values, target):
     """|values - target|^2 / |target|^2 of each photo, (b,)."""
     difference = (values.float() - target).square().flatten(1).sum(1)
@@ -89,7 +119,7 @@ def training_step(inputs, style_loss, precision):
     network = _network(inputs)
     weights = list(network.parameters())
     rate, clip = float(inputs["learning_rate"]), float(inputs["gradient_clip"])
-    optimizer = torch.optim.Adam(weights, rate, eps=1e-7, fused=True)
+    optimizer = Optimizer(network, rate)
     photos = _images(inputs["photos"])
     by_layer = shares(config.style_layer_weights, config.style_layers, "style_layer_weights")
     share_of = dict(zip(config.style_layers, by_layer, strict=True))
@@ -108,7 +138,7 @@ def training_step(inputs, style_loss, precision):
         return (losses + config.style_weight * torch.stack(styles).sum(0)).mean()
 
     def work() -> float:
-        optimizer.zero_grad()
+        network.zero_grad()
         value = loss()
         torch.autograd.backward(value)
         nn.utils.clip_grad_norm_(weights, clip)

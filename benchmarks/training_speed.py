@@ -2,7 +2,7 @@
 
   python -m benchmarks.training_speed --width 16 --torch_python VENV/bin/python
 
-A step is that of train_fast.py: network, VGG-19 twice, loss, gradient, Adam; by either style term.
+A step is that of train_fast.py: network, VGG-19 twice, loss, gradient, Muon; by either style term.
 Each configuration is a process of its own; they take turns, and ratios are medians over the rounds:
 "times the first" of processor seconds, to the table's first row, "PyTorch / ours" of seconds. All
 begin with the same weights and learn from the same photos, so that their losses must agree; the
@@ -29,7 +29,8 @@ from restyle.media.images import fit_long_side, read_image, resize
 from restyle.training.settings import TrainConfig
 
 PRECISIONS = ("float32", "bfloat16")
-# Of the first two losses. Adam's first move goes by the sign of each gradient, rounding's too.
+# Of the first two losses. A first move goes by the sign of each gradient or by each of its
+# directions alike, rounding's too.
 TOLERANCES = {"float32": (1e-3, 1e-2), "bfloat16": (3e-2, 5e-2)}
 HEADINGS = (
     "style term",

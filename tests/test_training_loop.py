@@ -12,6 +12,7 @@ import tensorflow as tf
 from records import PowerCut
 from restyle.models.transform_config import TransformConfig
 
+from restyle.errors import UserError
 from restyle.record.run_folder import RunFolder
 from restyle.training import loop
 from restyle.training.devices import Strategy
@@ -313,12 +314,28 @@ def test_the_gradient_is_shortened_to_its_longest_length(trainer_of, batch):
     for precision, clip in (("float32", 1e-3), ("float16", 1e-3), ("float16", 1e3)):
         trainer = trainer_of(precision, clip)
         trainer.step(trainer.send(batch), 1e-3)
-        # After one step Adam's first moment is a tenth of the gradient.
+        # After one step Adam's first moment is a tenth of the gradient, Muon's is all of it.
         moments = [v for v in trainer.optimizer.variables if v.path.endswith("_momentum")]
-        lengths.append(10 * math.hypot(*map(np.linalg.norm, moments)))
+        shares = [1 if _goes_by_muon(moment) else 10 for moment in moments]
+        norms = [s * np.linalg.norm(m) for s, m in zip(shares, moments, strict=True)]
+        lengths.append(math.hypot(*norms))
 
     assert lengths[:2] == pytest.approx([1e-3, 1e-3], rel=1e-3)
     assert 0.01 < lengths[2] < 100
+
+
+def _goes_by_muon(moment):
+    return len(moment.shape) == 4 and 3 not in moment.shape[2:]
+
+
+def test_the_state_of_another_optimizer_is_refused_in_a_line(trainer_of):
+    trainer = trainer_of("float32", 0.5)
+    state = trainer.snapshot()
+    last = f"optimizer {len(trainer.optimizer.variables) - 1}"
+
+    for other in (state | {last: np.zeros(7)}, {n: v for n, v in state.items() if n != last}):
+        with pytest.raises(UserError, match=f"another {last} than.*Start a new run"):
+            trainer.restore(other)
 
 
 def test_tuning_the_norms_leaves_the_convolutions_as_they_were(trainer_of, batch):

@@ -37,9 +37,10 @@ class TrainConfig:
     steps: int = setting(0, "Steps to train; 0: as --epochs says.")
     minutes: float = setting(0.0, "Minutes to train, in place of --steps; 0: unused.")
     learning_rate: float = setting(
-        2e-3,
-        "Adam's highest learning rate; it falls to 0 at the end. If not given, half of this when "
-        "training starts from a network.",
+        8e-3,
+        "Muon's highest learning rate; it falls to 0 at the end. Norms and the convolutions at "
+        "either end go by Adam at a quarter of it. If not given, half of this when training starts "
+        "from a network.",
     )
     warmup: int = setting(100, "Steps over which the learning rate rises.")
     gradient_clip: float = setting(

@@ -8,11 +8,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from restyle.errors import UserError
 from restyle.machine.precision import PRECISIONS
 from restyle.models.transform_config import TransformConfig
 from restyle.models.transform_net import TransformNet
 from restyle.training.devices import Strategy
 from restyle.training.loss import Batch, Tensor, TrainingLoss, network_inputs
+from restyle.training.muon import Muon
 from restyle.training.settings import TrainConfig
 from restyle.training.starting_weights import start_from
 
@@ -84,8 +86,17 @@ class Trainer(abc.ABC):
         return {n: np.array(ops.convert_to_numpy(v)) for n, v in self.variables().items()}
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Sets `variables`; other entries of the snapshot are left alone. Undoes `snapshot`."""
+        """Sets `variables`; other entries of the snapshot are left alone. Undoes `snapshot`.
+
+        Raises UserError for a snapshot of another network or optimizer.
+        """
         for name, variable in self.variables().items():
+            if name not in snapshot or snapshot[name].shape != tuple(variable.shape):
+                raise UserError(
+                    f"The state of the run has another {name} than this version of restyle, which "
+                    "trains with another optimizer. Start a new run, from a network of the old one "
+                    "with --start_from if it has one."
+                )
             variable.assign(snapshot[name])
 
 
@@ -95,7 +106,7 @@ def _hold_convolutions(network: TransformNet) -> None:
 
 
 def _optimizer(config: TrainConfig, longest_gradient: float) -> keras.optimizers.Optimizer:
-    adam = keras.optimizers.Adam(config.learning_rate, global_clipnorm=longest_gradient)
+    muon = Muon(config.learning_rate, longest_gradient)
     if config.precision == "float16":
-        return keras.optimizers.LossScaleOptimizer(adam)
-    return adam
+        return keras.optimizers.LossScaleOptimizer(muon)
+    return muon
