@@ -31,8 +31,9 @@ def assert_alike(folder, other):
     mine, others = state_of(folder / "run"), state_of(other / "run")
     assert mine.keys() == others.keys() and int(mine["step"]) == 6
     for name, values in mine.items():
-        # A step is up to 0.01 long, wherever rounding sends it.
-        np.testing.assert_allclose(values, others[name], rtol=1e-3, atol=2e-5, err_msg=name)
+        # A step is up to 0.01 long, wherever rounding sends it: Muon brings weak directions up to
+        # strong ones, what rounding has put there too.
+        np.testing.assert_allclose(values, others[name], rtol=1e-3, atol=5e-4, err_msg=name)
 
 
 @pytest.fixture(scope="module")
