@@ -1,12 +1,16 @@
 import dataclasses
 
+import numpy as np
 import pytest
+from restyle.models.objective_config import ObjectiveConfig
 from restyle.models.transform_config import TransformConfig
 
-from restyle.networks import read_network_shape
+from restyle.media.images import write_image
+from restyle.networks import network_path, read_network_shape
+from restyle.record.recipe import file_sha256
 from restyle.training import task
 from restyle.training.settings import TrainConfig
-from restyle.training.task import with_start
+from restyle.training.task import read_training, shape_for, with_start
 
 
 @pytest.fixture
@@ -47,3 +51,18 @@ def test_the_base_has_the_shape_that_a_training_from_nothing_has():
     base, default = TransformConfig(**read_network_shape("base")), TransformConfig()
 
     assert dataclasses.replace(base, styles=default.styles) == default
+
+
+def test_a_recipe_names_a_network_that_comes_with_restyle_and_no_folder_of_this_machine(tmp_path):
+    gray = np.full((32, 32, 3), 0.5, np.float32)
+    for i in range(2):
+        write_image(tmp_path / f"{i}.png", gray)
+    config = TrainConfig(image_size=(32,), style_size=(32,), held_out=1)
+    objective = ObjectiveConfig(content_layers=("conv1_2",), style_layers=("conv1_1",))
+
+    made = read_training(
+        [gray], str(tmp_path), objective, shape_for([gray], config), config, start_from="base"
+    )
+
+    assert made.inputs["base"] == file_sha256(made.start)
+    assert not any(str(network_path("base").parent) in name for name in made.inputs)

@@ -33,7 +33,7 @@ class TrainTask:
       paintings: (h, w, 3), each style of `shape` at each size whose strokes are learned.
       tests: photos of the user's own, (h, w, 3), twice as long as the largest crops, for previews.
       start: path of the network to start from, or None.
-      inputs: sha256 by path of the paintings and of `start`.
+      inputs: sha256 of the paintings by path, and of `start` by the name or path that was given.
     """
 
     objective: ObjectiveConfig
@@ -81,7 +81,7 @@ def read_training(
         for name, style, pixels in zip(shape.styles, styles, paintings, strict=True)
     }
     if start:
-        inputs[start] = file_sha256(start)
+        inputs[str(start_from)] = file_sha256(start)
     return TrainTask(
         objective,
         shape,
