@@ -64,5 +64,5 @@ def test_a_recipe_names_a_network_that_comes_with_restyle_and_no_folder_of_this_
         [gray], str(tmp_path), objective, shape_for([gray], config), config, start_from="base"
     )
 
-    assert made.inputs["base"] == file_sha256(made.start)
+    assert made.inputs["base"] == file_sha256(str(network_path("base")))
     assert not any(str(network_path("base").parent) in name for name in made.inputs)

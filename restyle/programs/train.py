@@ -158,7 +158,7 @@ def _session(training: Training, display: ProgressDisplay) -> "Session":
     session = Session(
         training.task, sources.strategy, vgg_file=sources.vgg_weights, report=display.say
     )
-    start = sources.start_from if training.task.start else "scratch"
+    start = training.task.start or "scratch"
     display.say(
         f"{len(photos.training)} photos to learn from, {len(photos.held_out)} held out; "
         f"starting from {start}; {session.task.config.precision} on {session.devices} "

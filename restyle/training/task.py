@@ -32,8 +32,8 @@ class TrainTask:
     Attributes:
       paintings: (h, w, 3), each style of `shape` at each size whose strokes are learned.
       tests: photos of the user's own, (h, w, 3), twice as long as the largest crops, for previews.
-      start: path of the network to start from, or None.
-      inputs: sha256 of the paintings by path, and of `start` by the name or path that was given.
+      start: name or path of the network to start from, or None.
+      inputs: sha256 of the paintings by path, and of the network that is `start`.
     """
 
     objective: ObjectiveConfig
@@ -69,8 +69,10 @@ def read_training(
       weights are random.
     """
     _check_sides(config, objective)
-    start = _checked_start(start_from, shape) if start_from not in (None, NOTHING) else None
-    if config.tune == "norms" and not start:
+    start = None if start_from == NOTHING else start_from
+    if start is not None:
+        _check_start(start, shape)
+    if config.tune == "norms" and start is None:
         raise UserError(
             "Got --tune=norms with no network to start from: the convolutions would keep their "
             "random weights. Pass --start_from, or drop --tune."
@@ -80,8 +82,8 @@ def read_training(
         str(style) if is_path(style) else name: _sha256(style, pixels)
         for name, style, pixels in zip(shape.styles, styles, paintings, strict=True)
     }
-    if start:
-        inputs[str(start_from)] = file_sha256(start)
+    if start is not None:
+        inputs[start] = file_sha256(str(network_path(start)))
     return TrainTask(
         objective,
         shape,
@@ -150,7 +152,7 @@ def _check_sides(config: TrainConfig, objective: ObjectiveConfig) -> None:
             )
 
 
-def _checked_start(model: str, shape: TransformConfig) -> str:
+def _check_start(model: str, shape: TransformConfig) -> None:
     start = TransformConfig(**read_network_shape(model))
     if (start.width, start.residual_blocks) != (shape.width, shape.residual_blocks):
         raise UserError(
@@ -158,7 +160,6 @@ def _checked_start(model: str, shape: TransformConfig) -> str:
             f"To start from it, pass --width={start.width} "
             f"--residual_blocks={start.residual_blocks}; or pass --start_from={NOTHING}."
         )
-    return str(network_path(model))
 
 
 def _sha256(style: ImageSource, pixels: np.ndarray) -> str:
