@@ -17,7 +17,8 @@ from video_clips import frames_of
 
 from restyle.media.animations import read_animation, write_animation
 from restyle.media.images import image_size
-from restyle.networks import pretrained_names, save_network
+from restyle.networks import network_path, pretrained_names, save_network
+from restyle.record.recipe import file_sha256
 
 PROGRAM = Path(__file__).resolve().parent.parent / "evaluate.py"
 RNG = np.random.default_rng(4)
@@ -153,6 +154,16 @@ def test_networks_and_pictures_say_how_they_were_made(
     assert recipe["settings"]["input"] == f"{photos}/a.jpg"
     assert recipe["inputs"].keys() == {f"{photos}/a.jpg", f"{networks}/one.keras"}
     assert not {"style_weight", "crf", "json"} & recipe["settings"].keys()
+
+
+def test_a_picture_names_a_network_that_comes_with_restyle_and_no_folder_of_this_machine(
+    paint, paint_with, photos, tmp_path
+):
+    paint("--model=wave", "--max_size=9")
+
+    recipe = json.loads(paint_with(f"--show_recipe={tmp_path}/out.png").out)
+    painted_by = {"wave": file_sha256(str(network_path("wave")))}
+    assert recipe["inputs"] == {f"{photos}/a.jpg": file_sha256(str(photos / "a.jpg")), **painted_by}
 
 
 def test_a_picture_is_painted_again_by_its_recipe_and_flags_beside_it_win(

@@ -108,9 +108,10 @@ def _outcomes(task: Task, found: Sequence[Job], watch: Watch) -> Generator[Outco
 
 
 def _made_with(task: Task) -> dict[str, str]:
-    """sha256 by path of the network, and of the mask if there is one."""
-    paths = [str(task.painter.path), *filter(None, [str(task.look.mask)])]
-    return {path: file_sha256(path) for path in paths}
+    """sha256 of the network, by the name or path that was given, and of a mask."""
+    mask = str(task.look.mask)
+    masks = {mask: file_sha256(mask)} if mask else {}
+    return {task.model: file_sha256(str(task.painter.path)), **masks}
 
 
 def _recipe(
