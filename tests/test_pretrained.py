@@ -23,7 +23,9 @@ def test_a_network_is_small_and_says_how_it_was_made(name):
 
     assert network_path(name).stat().st_size < 4_000_000
     assert recipe["program"] == "train_fast.py"
-    assert recipe["steps"] == recipe["settings"]["steps"]
+    trained_by_the_clock = recipe["settings"]["minutes"] > 0
+    assert recipe["steps"] > 0
+    assert trained_by_the_clock or recipe["steps"] == recipe["settings"]["steps"]
     assert {"styles", "inputs", "weights", "photos", "held out terms", "versions"} <= set(recipe)
     paths = [recipe["settings"]["train_path"], *recipe["inputs"]]
     assert not any(path.startswith("/") for path in paths), "a path of the machine that made it"
