@@ -34,7 +34,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The names of restyle/api.py, which is imported when the first of them is asked for."""
+    """The names of restyle/api/, which is imported when the first of them is asked for."""
     if name not in __all__:
         raise AttributeError(f"module 'restyle' has no attribute '{name}'")
     return getattr(importlib.import_module("restyle.api"), name)

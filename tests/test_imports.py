@@ -37,7 +37,7 @@ RULES = {
     "restyle/app/": (("absl", "restyle.programs", *EVERYTHING), ()),
     "restyle/programs/flags.py": (EVERYTHING, ()),
     "restyle/programs/": (("absl", "gradio", *EVERYTHING), ()),
-    "restyle/api.py": (PROGRAMS, ()),
+    "restyle/api/": (PROGRAMS, ()),
     "restyle/": ((*PATHS, "restyle.engines", "restyle.record", *PROGRAMS), ()),
     "": (("absl", *GRADIO, *EVERYTHING), ()),
 }
@@ -83,7 +83,7 @@ def test_imports_go_one_way():
         ("restyle/paint/stylizer.py", "from absl import flags"),
         ("restyle/engines/export.py", "from restyle.training.trainer import Trainer"),
         ("restyle/page/export.py", "from restyle.paint.stylizer import Look"),
-        ("restyle/api.py", "from restyle.programs import command_line"),
+        ("restyle/api/fast.py", "from restyle.programs import command_line"),
         ("restyle/app/jobs.py", "from restyle.programs import command_line"),
         ("restyle/paint/painter.py", "import gradio"),
         ("restyle/color.py", "from restyle.exact.problem import Problem"),

@@ -1,6 +1,7 @@
 """Pictures as a caller has them, in a file or in memory -> float32 sRGB pixels in [0, 1]."""
 
 import os
+from collections.abc import Sequence
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -11,6 +12,7 @@ from restyle.media.images import Picture, as_picture, dequantize, read_image
 from restyle.media.transparency import on_white
 
 ImageSource = AnyPath | Image.Image | np.ndarray
+Pictures = ImageSource | Sequence[ImageSource]
 
 # What a float that should be 0 or 1 may be off by; it is clipped.
 ROUNDING = 0.01
@@ -36,6 +38,11 @@ def picture_from(source: ImageSource) -> Picture:
 def is_path(source: Any) -> TypeGuard[AnyPath]:
     """Whether a picture is given by its path."""
     return isinstance(source, str | os.PathLike)
+
+
+def several(pictures: Pictures) -> Sequence[ImageSource]:
+    """One picture or a list of them, as a list."""
+    return pictures if isinstance(pictures, list | tuple) else [pictures]  # type: ignore[list-item]
 
 
 def described(source: ImageSource) -> str:
