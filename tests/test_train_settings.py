@@ -56,11 +56,10 @@ def test_the_rate_rises_in_a_line_to_its_highest_and_never_starts_at_nothing():
     assert rates == pytest.approx([0.01 * min(1, (step + 1) / 11) for step in range(13)])
 
 
-def test_the_rate_falls_in_half_a_cosine_to_nothing():
+def test_the_rate_falls_in_a_line_to_nothing():
     rates = [learning_rate_at(100, progress, CONFIG) for progress in (0, 0.25, 0.5, 0.75, 1)]
 
-    half = math.sqrt(0.5)
-    assert rates == pytest.approx([0.01, 0.005 * (1 + half), 0.005, 0.005 * (1 - half), 0.0])
+    assert rates == pytest.approx([0.01, 0.0075, 0.005, 0.0025, 0.0])
 
 
 def test_a_line_shows_the_terms_of_a_step_or_the_means_of_those_held_out():
