@@ -133,7 +133,7 @@ def learning_rate_at(step: int, progress: float, config: TrainConfig) -> float:
     rate = learning_rate min(1, (step + 1) / (warmup + 1)) (1 - progress)
 
     Bergsma et al. (2025), Straight to Zero, find a line best for language models. Half a cosine,
-    by which little moves in the last third of a run, left objectives about 1% higher here.
+    by which little moves in the last third of a run, left objectives 0.8% higher here, on average.
 
     step: from 0. progress: share of the run that is done, in [0, 1].
     """
