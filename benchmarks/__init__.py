@@ -3,5 +3,7 @@ loaded, from what the processor only claims; worker processes inherit it.
 """
 
 from restyle.machine.processor import hold_back
+from restyle.machine.tensorflow_start import leave_a_thread_for_python
 
 hold_back()
+leave_a_thread_for_python()

@@ -242,6 +242,24 @@ def test_what_is_noted_in_a_quiet_start_is_told_in_the_end(capfd):
     assert capfd.readouterr().err == "note: no luck\n"
 
 
+def test_python_computes_within_a_compiled_function_on_one_core_too():
+    program = """
+from restyle.machine.tensorflow_start import quiet_start
+with quiet_start():
+    import tensorflow as tf
+inner = tf.function(lambda x: x + 1)
+outer = tf.function(lambda x: tf.numpy_function(lambda y: inner(y).numpy(), [x], tf.float32))
+print(outer(tf.constant(1.0)).numpy())
+"""
+    one_thread = {**os.environ, "TF_NUM_INTEROP_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=one_thread, timeout=120, stdout=subprocess.PIPE
+    )
+
+    assert done.stdout == b"2.0\n"
+
+
 def test_an_error_in_a_quiet_start_is_raised_and_heard(capfd):
     with pytest.raises(ImportError, match="broken"), quiet_start():
         raise ImportError("broken")

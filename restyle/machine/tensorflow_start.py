@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from restyle.errors import UserError
 from restyle.machine.processor import check_usable
 
+THREADS = "TF_NUM_INTEROP_THREADS"
+
 
 @contextlib.contextmanager
 def quiet_start(needs: str = "") -> Iterator[None]:
@@ -17,7 +19,7 @@ def quiet_start(needs: str = "") -> Iterator[None]:
 
     They are written to file descriptor 2 whatever the log level says; what Python raises meanwhile
     is raised as ever, and what restyle notes is told in the end. Before, libraries are held back
-    from what the processor only claims.
+    from what the processor only claims, and TensorFlow gets a second thread where it needs one.
 
     needs: a library without which there is nothing to start.
 
@@ -26,8 +28,20 @@ def quiet_start(needs: str = "") -> Iterator[None]:
     """
     with _notes_in_the_end():
         check_usable(needs)
+        leave_a_thread_for_python()
         with _silent_errors():
             yield
+
+
+def leave_a_thread_for_python() -> None:
+    """Gives TensorFlow two threads where it would have one, as on a machine of one core.
+
+    A compiled function that calls Python holds a thread until Python returns. What Python computes
+    with TensorFlow meanwhile, say an evaluation in tiles, needs another, or waits for ever.
+    To be called before TensorFlow is imported.
+    """
+    if os.environ.get(THREADS, str(_cores())) == "1":
+        os.environ[THREADS] = "2"
 
 
 def keras_on_tensorflow() -> None:
@@ -40,6 +54,13 @@ def keras_on_tensorflow() -> None:
             f"Keras computes with {backend} in this process, but everything except training "
             "needs TensorFlow. Start another process with KERAS_BACKEND=tensorflow."
         )
+
+
+def _cores() -> int:
+    """How many this process may use, where the system tells; else how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager
