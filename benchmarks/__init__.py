@@ -1,5 +1,6 @@
 """Programs that measure. As in those that are measured, libraries are held back, before they are
-loaded, from what the processor only claims; worker processes inherit it.
+loaded, from what the processor only claims, and TensorFlow gets a second thread where it needs
+one; worker processes inherit both.
 """
 
 from restyle.machine.processor import hold_back
