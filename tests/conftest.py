@@ -13,13 +13,11 @@ import pytest
 from PIL import Image
 from records import where
 
-from restyle.machine.processor import hold_back
-from restyle.machine.tensorflow_start import leave_a_thread_for_python
+from restyle.machine.tensorflow_start import prepare_libraries
 from restyle.programs import evaluate, optimize
 
 pytest.register_assert_rewrite("browsers")  # To say what a page complained of.
-hold_back()  # Before a test, or what it starts, loads TensorFlow.
-leave_a_thread_for_python()
+prepare_libraries()  # Before a test, or what it starts, loads TensorFlow.
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = (

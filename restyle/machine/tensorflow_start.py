@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from restyle.errors import UserError
-from restyle.machine.processor import check_usable
+from restyle.machine.processor import check_usable, hold_back
 
 THREADS = "TF_NUM_INTEROP_THREADS"
 
@@ -18,8 +18,7 @@ def quiet_start(needs: str = "") -> Iterator[None]:
     """Keeps TensorFlow's greetings, which its C++ prints while it is imported, from the user.
 
     They are written to file descriptor 2 whatever the log level says; what Python raises meanwhile
-    is raised as ever, and what restyle notes is told in the end. Before, libraries are held back
-    from what the processor only claims, and TensorFlow gets a second thread where it needs one.
+    is raised as ever, and what restyle notes is told in the end.
 
     needs: a library without which there is nothing to start.
 
@@ -27,21 +26,20 @@ def quiet_start(needs: str = "") -> Iterator[None]:
       UserError: that library cannot be used here.
     """
     with _notes_in_the_end():
+        prepare_libraries()
         check_usable(needs)
-        leave_a_thread_for_python()
         with _silent_errors():
             yield
 
 
-def leave_a_thread_for_python() -> None:
-    """Gives TensorFlow two threads where it would have one, as on a machine of one core.
+def prepare_libraries() -> None:
+    """Sets what TensorFlow reads when it is imported, in this process and those it starts.
 
-    A compiled function that calls Python holds a thread until Python returns. What Python computes
-    with TensorFlow meanwhile, say an evaluation in tiles, needs another, or waits for ever.
-    To be called before TensorFlow is imported.
+    Libraries are held back from what the processor only claims, and TensorFlow gets a second thread
+    where it needs one.
     """
-    if os.environ.get(THREADS, str(_cores())) == "1":
-        os.environ[THREADS] = "2"
+    hold_back()
+    _leave_a_thread_for_python()
 
 
 def keras_on_tensorflow() -> None:
@@ -54,6 +52,16 @@ def keras_on_tensorflow() -> None:
             f"Keras computes with {backend} in this process, but everything except training "
             "needs TensorFlow. Start another process with KERAS_BACKEND=tensorflow."
         )
+
+
+def _leave_a_thread_for_python() -> None:
+    """Gives TensorFlow two threads where it would have one, as on a machine of one core.
+
+    A compiled function that calls Python holds a thread until Python returns. What Python computes
+    with TensorFlow meanwhile, say an evaluation in tiles, needs another, or waits for ever.
+    """
+    if os.environ.get(THREADS, str(_cores())) == "1":
+        os.environ[THREADS] = "2"
 
 
 def _cores() -> int:
