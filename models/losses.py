@@ -287,7 +287,9 @@ class Objective:
     def total(self, terms: Mapping[str, Tensor], *, style: Tensor = 1.0) -> Tensor:
         """L of eq. 7, the weighted sum of the terms, (b,).
 
+        Terms without weight are left out, so that no gradient is computed for them.
         style: factor of the weight of the style, one for all or (b,).
         """
-        factors = {name: style if name.startswith("style") else 1.0 for name in terms}
-        return sum(self.weights[name] * factors[name] * term for name, term in terms.items())
+        weighed = {name: weight for name in terms if (weight := self.weights[name])}
+        factors = {name: style if name.startswith("style") else 1.0 for name in weighed}
+        return sum(weighed[name] * factors[name] * terms[name] for name in weighed)

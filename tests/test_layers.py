@@ -19,7 +19,8 @@ def normal(*shape):
     return RNG.normal(size=shape).astype(np.float32)
 
 
-def test_instance_norm_is_the_formula():
+@pytest.mark.parametrize("training", [False, True])
+def test_instance_norm_is_the_formula(training):
     values, gamma, beta = normal(2, 5, 7, 3), normal(3), normal(3)
     layer = InstanceNorm(epsilon=0.1)
     layer.build(values.shape)
@@ -28,7 +29,7 @@ def test_instance_norm_is_the_formula():
 
     expected = (values - mean) / np.sqrt(variance + 0.1) * gamma + beta
 
-    np.testing.assert_allclose(layer(values), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(layer(values, training=training), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_instance_norm_keeps_float32_statistics_under_half_precision():

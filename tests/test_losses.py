@@ -1,6 +1,7 @@
 """The objective is the papers', and does not depend on what it should not depend on."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -140,6 +141,16 @@ def test_relative_formula_sums_terms_that_are_fractions_of_their_targets():
     objective = Objective(config, [style_target(painting, config)])
 
     close(objective.total(objective.terms(images, features, photo)), expected)
+
+
+def test_a_term_without_weight_is_left_out_whatever_it_is():
+    config = ObjectiveConfig(content_weight=0.5, tv_weight=0.0)
+    objective = Objective(config, [style_target(random_layers(), config)])
+    terms = dict.fromkeys(objective.weights, 0.0)
+
+    total = objective.total({**terms, "content conv4_2": 3.0, "total variation": math.nan})
+
+    assert total == 1.5
 
 
 def test_several_styles_are_averaged_by_their_shares():

@@ -28,7 +28,9 @@ def lattice(pictures: Tensor) -> Tensor:
     pictures: (b, h, w, 3), of at least 12 pixels.
     """
     edge = SURROUNDINGS // 2
-    surroundings = ops.average_pool(pictures, SURROUNDINGS, strides=1, padding="valid")
+    # By columns and then by rows: 18 numbers for each mean, forward and back, in place of 81.
+    surroundings = ops.average_pool(pictures, (SURROUNDINGS, 1), strides=1, padding="valid")
+    surroundings = ops.average_pool(surroundings, (1, SURROUNDINGS), strides=1, padding="valid")
     grain = pictures[:, edge:-edge, edge:-edge] - surroundings
     rows, columns = (side // PERIOD for side in grain.shape[1:3])
     cells = grain[:, : rows * PERIOD, : columns * PERIOD]
