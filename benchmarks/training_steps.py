@@ -66,7 +66,7 @@ def _trainer(flags: argparse.Namespace) -> Trainer:
         targets = painting_targets(vgg19(objective.style_layers), [painting], objective)
         dtype = PRECISIONS[config.precision]
         networks = (vgg19(names, dtype) for names in (objective.layers, objective.content_layers))
-        return TrainingLoss(objective, targets, *networks)
+        return TrainingLoss(objective, targets, *networks, lattice_weight=config.lattice_weight)
 
     return trainer_class()(TransformConfig(), config, loss, strategy_named("one"))
 
