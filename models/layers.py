@@ -17,9 +17,9 @@ def instance_norm(
     y = (x - mean) / sqrt(variance + epsilon) * gamma + beta
 
     Ulyanov et al. (2016). Written as it stands: this form CPU inference engines know and fuse. In
-    training gamma / sqrt(variance + epsilon) comes first, which spares a third of what goes over all
-    positions, forward and back. float32 statistics whatever the precision: a half-precision sum
-    over h w positions is off by more than the differences it is to even out.
+    training gamma / sqrt(variance + epsilon) comes first, which spares a third of the operations on
+    all positions, forward and back. float32 statistics whatever the precision: a half-precision
+    sum over h w positions is off by more than the differences it is to even out.
 
     values: (b, h, w, c). gamma, beta: (c,) or (b, 1, 1, c). Returns (b, h, w, c), dtype of values.
     """
