@@ -290,6 +290,6 @@ class Objective:
         Terms without weight are left out, so that no gradient is computed for them.
         style: factor of the weight of the style, one for all or (b,).
         """
-        weighed = {name: weight for name in terms if (weight := self.weights[name])}
+        weighed = [name for name in terms if self.weights[name]]
         factors = {name: style if name.startswith("style") else 1.0 for name in weighed}
-        return sum(weighed[name] * factors[name] * terms[name] for name in weighed)
+        return sum(self.weights[name] * factors[name] * terms[name] for name in weighed)
