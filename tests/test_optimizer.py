@@ -209,7 +209,7 @@ def test_in_tiles_and_with_pairs_rounded_or_in_files_the_picture_is_nearly_the_s
 
 
 @pytest.mark.parametrize("keeping", ["memory", "half", "disk"])
-@pytest.mark.parametrize("interrupted_after", [2, 4, 6])  # Within each scale, and as one begins.
+@pytest.mark.parametrize("interrupted_after", [1, 2, 4, 6])  # As each scale begins; within it.
 def test_a_run_whose_pairs_are_in_a_folder_loses_nothing_when_it_is_cut_off(
     in_tiles, tmp_path, keeping, interrupted_after
 ):
